@@ -1,0 +1,63 @@
+//! Apps: the products that use Grantway, and what they registered at providers.
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::{
+    Origin,
+    ids::{AppId, ProviderId, RegistrationId},
+};
+
+/// A product that uses Grantway.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct App {
+    /// Its name in `grantway.toml`.
+    pub id: AppId,
+    /// What people call it, shown on every page.
+    pub name: String,
+    /// Its home; its origin is the default for a session's `allowed_origin`.
+    pub website_url: Option<Url>,
+    /// Further origins that `return_url` may lie at.
+    pub return_origins: Vec<Origin>,
+}
+
+impl App {
+    /// The origin of `website_url`.
+    #[must_use]
+    pub fn website_origin(&self) -> Option<Origin> {
+        self.website_url.as_ref().and_then(|url| Origin::of(url).ok())
+    }
+
+    /// Whether a return URL at this origin was declared by the app.
+    #[must_use]
+    pub fn lists_origin(&self, origin: &Origin) -> bool {
+        self.return_origins.contains(origin) || self.website_origin().as_ref() == Some(origin)
+    }
+}
+
+/// An app's client at one provider; its secret is kept sealed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registration {
+    /// The last part of the redirect URI.
+    pub id: RegistrationId,
+    /// Whose client it is.
+    pub app: AppId,
+    /// Where it is registered.
+    pub provider: ProviderId,
+    /// OAuth `client_id` (RFC 6749, section 2.2).
+    pub client_id: String,
+    /// The sealed `client_secret`; absent for public clients.
+    pub sealed_secret: Option<Vec<u8>>,
+    /// Scopes asked for when a session names none.
+    pub scopes: Vec<String>,
+    /// Scopes that a session may ask for; empty means the default ones only.
+    pub allowed_scopes: Vec<String>,
+}
+
+impl Registration {
+    /// Whether a session may ask for this scope.
+    #[must_use]
+    pub fn allows_scope(&self, scope: &String) -> bool {
+        self.scopes.contains(scope) || self.allowed_scopes.contains(scope)
+    }
+}

@@ -1,0 +1,443 @@
+//! A Connect session: what one user may do in the next few minutes, and how far they have come.
+//!
+//! Every transition is a method here and says why it refuses; the store only compares versions.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::{
+    Code, Digest, Origin, Timestamp,
+    device::Mode,
+    grant::{Connection, User},
+    ids::{AppId, GrantId, ProviderId, SessionId},
+    message::{SessionResult, Told},
+};
+
+/// How long a result stays readable after the end, in seconds.
+pub const RESULT_SECONDS: i64 = 600;
+
+/// Whether a session may be opened by a link, which anyone can forward.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Link {
+    /// Only by the app's own page.
+    #[default]
+    Off,
+    /// By anyone, but the app's backend completes it for its own signed-in user.
+    Code,
+    /// By anyone who confirms to be the user.
+    Confirm,
+}
+
+/// What the backend asked for, validated.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// Providers to choose from, never empty.
+    pub providers: Vec<ProviderId>,
+    /// The page that may open the session and hear of it.
+    pub allowed_origin: Origin,
+    /// Where a redirect returns.
+    pub return_url: Option<Url>,
+    /// For whom.
+    pub user: User,
+    /// Scopes by provider, where they differ from the registration's.
+    pub scopes: BTreeMap<ProviderId, Vec<String>>,
+    /// The grant to authorise again.
+    pub grant_id: Option<GrantId>,
+    /// Ask the provider for its account chooser.
+    pub switch_account: bool,
+    /// Several providers, ended by a Done button.
+    pub multiple: bool,
+    /// Whether a link opens it.
+    pub link: Link,
+    /// Language of the pages; otherwise the browser's.
+    pub locale: Option<String>,
+    /// Look of the pages; otherwise the browser's.
+    pub theme: Option<Theme>,
+    /// Copied to the grant.
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// The look of the pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Theme {
+    /// Dark on light.
+    Light,
+    /// Light on dark.
+    Dark,
+}
+
+/// The browser that a session belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opening {
+    /// Digest of its cookie's value.
+    pub browser: Digest,
+    /// How it was opened.
+    pub mode: Mode,
+    /// Whether the app's own page sent it (design: *bound*).
+    pub bound: bool,
+    /// Digest of the secret that reads the result; bound openings only.
+    pub poll: Option<Digest>,
+    /// Where the opening page wants the browser back; bound openings only.
+    pub return_to: Option<Url>,
+}
+
+/// How far a session has come, and what that state alone knows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum Progress {
+    /// Minted, not opened, or opened and choosing.
+    Choosing,
+    /// Gone to the provider.
+    AtProvider {
+        /// Which.
+        provider: ProviderId,
+    },
+    /// Back, with the exchange under way.
+    Working {
+        /// Which.
+        provider: ProviderId,
+    },
+    /// Back, with the code kept until the app's backend completes it.
+    Held {
+        /// Which.
+        provider: ProviderId,
+        /// The sealed completion code that the browser carries to the app.
+        sealed_completion: Vec<u8>,
+    },
+    /// Something failed; the person may try again.
+    Troubled {
+        /// Where.
+        provider: ProviderId,
+        /// What.
+        code: Code,
+    },
+    /// Over.
+    Finished {
+        /// How.
+        outcome: Outcome,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// How a session ended. Success is told by its connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// With at least one connection.
+    Success,
+    /// Without, because of a failure.
+    Error(Code),
+    /// Without, because the person left.
+    Exit,
+}
+
+/// The public name of a session's progress.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Not opened by a browser yet.
+    Minted,
+    /// On our pages.
+    Picking,
+    /// At the provider.
+    AtProvider,
+    /// Back from the provider.
+    Working,
+    /// Showing a problem.
+    Troubled,
+    /// Over.
+    Finished,
+}
+
+/// A stored session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// No secret.
+    pub id: SessionId,
+    /// Whose.
+    pub app: AppId,
+    /// What was asked for.
+    pub terms: Terms,
+    /// The browser it belongs to, once opened.
+    pub opening: Option<Opening>,
+    /// Whether that browser has left for a provider: from then on it is the only one.
+    pub departed: bool,
+    /// Where it stands.
+    pub progress: Progress,
+    /// What was made, oldest first.
+    pub connections: Vec<Connection>,
+    /// When it was minted.
+    pub created_at: Timestamp,
+    /// When it can no longer be used.
+    pub expires_at: Timestamp,
+    /// Compared and raised by every write.
+    pub version: i64,
+}
+
+/// Why a session can't go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SessionError {
+    /// Its time is over.
+    #[error("the session has expired")]
+    Expired,
+    /// It ended before.
+    #[error("the session is finished")]
+    Finished,
+    /// It left for a provider from another browser.
+    #[error("the session belongs to another browser")]
+    Taken,
+    /// The provider is not among its providers.
+    #[error("the session does not offer this provider")]
+    NotOffered,
+    /// The step does not follow from where it stands.
+    #[error("the session is not at this step")]
+    OutOfStep,
+}
+
+impl SessionError {
+    /// Its stable code.
+    #[must_use]
+    pub fn code(self) -> Code {
+        match self {
+            Self::Expired | Self::Finished => Code::InvalidToken,
+            Self::Taken => Code::WrongBrowser,
+            Self::NotOffered => Code::NotFound,
+            Self::OutOfStep => Code::Conflict,
+        }
+    }
+}
+
+impl Session {
+    /// Whether it may still be used.
+    ///
+    /// # Errors
+    /// When it is finished or its time is over.
+    pub fn check_open(&self, now: Timestamp) -> Result<(), SessionError> {
+        match self.progress {
+            Progress::Finished { .. } => Err(SessionError::Finished),
+            Progress::Choosing
+            | Progress::AtProvider { .. }
+            | Progress::Working { .. }
+            | Progress::Held { .. }
+            | Progress::Troubled { .. }
+                if now >= self.expires_at =>
+            {
+                Err(SessionError::Expired)
+            }
+            Progress::Choosing
+            | Progress::AtProvider { .. }
+            | Progress::Working { .. }
+            | Progress::Held { .. }
+            | Progress::Troubled { .. } => Ok(()),
+        }
+    }
+
+    /// Gives the session to a browser. Until the first depart a later opening takes it over.
+    ///
+    /// # Errors
+    /// When it is over or its browser has left for a provider.
+    pub fn open(mut self, opening: Opening, now: Timestamp) -> Result<Self, SessionError> {
+        self.check_open(now)?;
+        if self.departed {
+            return Err(SessionError::Taken);
+        }
+        self.opening = Some(opening);
+        Ok(self)
+    }
+
+    /// Sends its browser to a provider; also again, after Back.
+    ///
+    /// # Errors
+    /// When it is over, not opened, under way with an exchange, or does not offer the provider.
+    pub fn depart(mut self, provider: &ProviderId, now: Timestamp) -> Result<Self, SessionError> {
+        self.check_open(now)?;
+        if !self.terms.providers.contains(provider) {
+            return Err(SessionError::NotOffered);
+        }
+        match self.progress {
+            Progress::Choosing | Progress::AtProvider { .. } | Progress::Troubled { .. } => {}
+            Progress::Working { .. } | Progress::Held { .. } | Progress::Finished { .. } => {
+                return Err(SessionError::OutOfStep);
+            }
+        }
+        if self.opening.is_none() {
+            return Err(SessionError::OutOfStep);
+        }
+        self.departed = true;
+        self.progress = Progress::AtProvider { provider: provider.clone() };
+        Ok(self)
+    }
+
+    /// Takes it back from the provider; the exchange begins.
+    ///
+    /// # Errors
+    /// When it is over, or an exchange is under way or done.
+    pub fn arrive(mut self, provider: &ProviderId, now: Timestamp) -> Result<Self, SessionError> {
+        self.check_open(now)?;
+        match self.progress {
+            Progress::AtProvider { .. } | Progress::Troubled { .. } | Progress::Choosing => {}
+            Progress::Working { .. } | Progress::Held { .. } | Progress::Finished { .. } => {
+                return Err(SessionError::OutOfStep);
+            }
+        }
+        self.progress = Progress::Working { provider: provider.clone() };
+        Ok(self)
+    }
+
+    /// Notes a failure that the person may recover from.
+    #[must_use]
+    pub fn trouble(mut self, provider: &ProviderId, code: Code) -> Self {
+        self.progress = Progress::Troubled { provider: provider.clone(), code };
+        self
+    }
+
+    /// Keeps the code back until the app's backend completes the session.
+    #[must_use]
+    pub fn hold(mut self, provider: &ProviderId, sealed_completion: Vec<u8>) -> Self {
+        self.progress = Progress::Held { provider: provider.clone(), sealed_completion };
+        self
+    }
+
+    /// Notes a connection: the end, unless the session takes several.
+    #[must_use]
+    pub fn connected(mut self, connection: Connection, now: Timestamp) -> Self {
+        self.connections.retain(|known| known.grant_id != connection.grant_id);
+        self.connections.push(connection);
+        self.progress = if self.terms.multiple {
+            Progress::Choosing
+        } else {
+            Progress::Finished { outcome: Outcome::Success, at: now }
+        };
+        self
+    }
+
+    /// Ends it: success with what was made, the trouble it is in, or an exit.
+    ///
+    /// # Errors
+    /// When it is over or an exchange is under way.
+    pub fn leave(mut self, now: Timestamp) -> Result<Self, SessionError> {
+        self.check_open(now)?;
+        let outcome = match &self.progress {
+            Progress::Working { .. } | Progress::Held { .. } | Progress::Finished { .. } => {
+                return Err(SessionError::OutOfStep);
+            }
+            _ if !self.connections.is_empty() => Outcome::Success,
+            Progress::Troubled { code, .. } => Outcome::Error(*code),
+            Progress::Choosing | Progress::AtProvider { .. } => Outcome::Exit,
+        };
+        self.progress = Progress::Finished { outcome, at: now };
+        Ok(self)
+    }
+
+    /// Ends it with a failure.
+    #[must_use]
+    pub fn fail(mut self, code: Code, now: Timestamp) -> Self {
+        self.progress = Progress::Finished { outcome: Outcome::Error(code), at: now };
+        self
+    }
+
+    /// Where a redirect returns: the backend's word before the page's.
+    #[must_use]
+    pub fn return_url(&self) -> Option<&Url> {
+        let asked_by_page = || self.opening.as_ref().and_then(|opening| opening.return_to.as_ref());
+        self.terms.return_url.as_ref().or_else(asked_by_page)
+    }
+
+    /// How the pages were opened; redirect until they are.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.opening.as_ref().map(|opening| opening.mode).unwrap_or_default()
+    }
+
+    /// The public name of its progress.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        match self.progress {
+            Progress::Choosing if self.opening.is_none() => Stage::Minted,
+            Progress::Choosing => Stage::Picking,
+            Progress::AtProvider { .. } => Stage::AtProvider,
+            Progress::Working { .. } | Progress::Held { .. } => Stage::Working,
+            Progress::Troubled { .. } => Stage::Troubled,
+            Progress::Finished { .. } => Stage::Finished,
+        }
+    }
+
+    /// Until when its result can be read.
+    #[must_use]
+    pub fn readable_until(&self) -> Timestamp {
+        match self.progress {
+            Progress::Finished { at, .. } => at.plus_seconds(RESULT_SECONDS),
+            Progress::Choosing
+            | Progress::AtProvider { .. }
+            | Progress::Working { .. }
+            | Progress::Held { .. }
+            | Progress::Troubled { .. } => self.expires_at.plus_seconds(RESULT_SECONDS),
+        }
+    }
+
+    /// What the frontend may know now. A session whose time is over has failed with `invalid_token`,
+    /// unless something was connected before.
+    #[must_use]
+    pub fn result(&self, now: Timestamp) -> SessionResult {
+        let over = now >= self.expires_at;
+        let (provider, outcome) = match &self.progress {
+            Progress::Finished { outcome, .. } => (None, self.told(*outcome)),
+            Progress::Choosing if over => (None, self.told_expired()),
+            Progress::AtProvider { provider } | Progress::Troubled { provider, .. } if over => {
+                (Some(provider), self.told_expired())
+            }
+            Progress::Choosing => (None, Told::Pending),
+            Progress::AtProvider { provider }
+            | Progress::Working { provider }
+            | Progress::Held { provider, .. }
+            | Progress::Troubled { provider, .. } => (Some(provider), Told::Pending),
+        };
+        let last = || self.connections.last().map(|connection| connection.provider.to_string());
+        SessionResult {
+            session_id: self.id.clone(),
+            stage: self.stage(),
+            provider: provider.map(ToString::to_string).or_else(last),
+            outcome,
+        }
+    }
+
+    /// What leaving now would mean: the frontend asks when it finds the window closed.
+    #[must_use]
+    pub fn told_if_left(&self) -> Told {
+        match &self.progress {
+            _ if !self.connections.is_empty() => self.told(Outcome::Success),
+            Progress::Troubled { code, .. } => self.told(Outcome::Error(*code)),
+            Progress::Finished { outcome, .. } => self.told(*outcome),
+            Progress::Choosing
+            | Progress::AtProvider { .. }
+            | Progress::Working { .. }
+            | Progress::Held { .. } => Told::Exit,
+        }
+    }
+
+    fn told_expired(&self) -> Told {
+        if self.connections.is_empty() {
+            Told::Error { error: Code::InvalidToken.into() }
+        } else {
+            self.told(Outcome::Success)
+        }
+    }
+
+    fn told(&self, outcome: Outcome) -> Told {
+        match (outcome, self.connections.last()) {
+            (Outcome::Success, Some(last)) => Told::Success {
+                connection: Box::new(last.clone()),
+                connections: self.connections.clone(),
+                user: self.terms.user.clone(),
+            },
+            (Outcome::Success, None) => Told::Error { error: Code::Internal.into() },
+            (Outcome::Error(code), _) => Told::Error { error: code.into() },
+            (Outcome::Exit, _) => Told::Exit,
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! The one seam to the network.
+
+use async_trait::async_trait;
+
+/// A request that got no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpError {
+    /// No connection, or it broke.
+    #[error("the provider could not be reached")]
+    Unreachable,
+    /// It took too long.
+    #[error("the provider did not answer in time")]
+    TimedOut,
+    /// More bytes than any token or account answer has.
+    #[error("the provider's answer is too large")]
+    TooLarge,
+}
+
+/// Sends one request and reads the whole answer. Adapters follow no redirect and cap time and size.
+#[async_trait]
+pub trait Http: Send + Sync {
+    /// Any status is an answer; only silence is an error.
+    async fn send(&self, request: ::http::Request<Vec<u8>>) -> Result<::http::Response<Vec<u8>>, HttpError>;
+}
