@@ -2,6 +2,65 @@
 //!
 //! The one rule: nothing in here knows a provider's name. What is odd about one is data of the catalog.
 
+pub mod authorize;
+pub mod client;
+pub mod endpoints;
 pub mod http;
+pub mod id_token;
+pub mod identify;
+pub mod revoke;
+pub mod token;
 
+pub use authorize::{Authorization, AuthorizeRequest, authorize};
+pub use client::Client;
+pub use endpoints::{Directory, Endpoints};
 pub use http::{Http, HttpError};
+pub use identify::identify;
+pub use revoke::revoke;
+pub use token::{TokenSet, exchange, refresh};
+
+/// Why a provider's answer could not be used. Carries no part of the answer: it may hold a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EngineError {
+    /// Nothing came, or not in time.
+    #[error("the provider could not be reached")]
+    Unreachable,
+    /// A 5xx or 429.
+    #[error("the provider answered with status {0}")]
+    Failing(u16),
+    /// `invalid_grant`: the code or refresh token is dead (RFC 6749, section 5.2).
+    #[error("the provider refused the grant (invalid_grant)")]
+    InvalidGrant,
+    /// `invalid_client`: the registration is wrong.
+    #[error("the provider refused the client id or secret (invalid_client)")]
+    InvalidClient,
+    /// Another OAuth error.
+    #[error("the provider answered with an OAuth error")]
+    Refused,
+    /// Not the JSON that the standard, or the catalog, promises.
+    #[error("the provider's {0} answer could not be read")]
+    Unreadable(&'static str),
+    /// An id token that breaks a rule of OpenID Connect Core 3.1.3.7.
+    #[error("the id token is not valid: {0}")]
+    IdToken(&'static str),
+    /// The catalog and the provider's metadata lack an endpoint.
+    #[error("the provider has no {0}")]
+    NoEndpoint(&'static str),
+}
+
+impl EngineError {
+    /// Whether trying later may help.
+    #[must_use]
+    pub fn is_transient(self) -> bool {
+        matches!(self, Self::Unreachable | Self::Failing(_))
+    }
+}
+
+impl From<HttpError> for EngineError {
+    fn from(error: HttpError) -> Self {
+        match error {
+            HttpError::Unreachable | HttpError::TimedOut => Self::Unreachable,
+            HttpError::TooLarge => Self::Unreadable("overlong"),
+        }
+    }
+}

@@ -1,1 +1,256 @@
-//! x
+//! Grantway's use cases in order, one file per step:
+//! mint → open → pick → depart → arrive → remember → deliver → use.
+//!
+//! The one rule: everything a handler or page does is one call in here.
+
+mod apply;
+mod arrive;
+mod complete;
+mod deliver;
+mod depart;
+mod error;
+mod grants;
+mod mint;
+mod notes;
+mod open;
+mod remember;
+mod token;
+mod view;
+
+use std::sync::Arc;
+
+use grantway_catalog::{Catalog, Provider};
+use grantway_core::{
+    Clock, Digest, Entropy, ProviderId, RegistrationId, Secret, SessionId,
+    app::{App, Registration},
+    session::Session,
+};
+use grantway_engine::{Directory, Endpoints, Http};
+use grantway_store::Store;
+use grantway_vault::Vault;
+use tokio::sync::broadcast;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use url::Url;
+
+pub use apply::{AppSpec, AppliedRegistration, RegistrationSpec};
+pub use arrive::{ArriveRequest, Arrived};
+pub use complete::CompleteRequest;
+pub use deliver::{Polled, ResultKey};
+pub use depart::Departure;
+pub use error::{ServiceError, TokenReason};
+pub use mint::{MintRequest, Minted, SessionStatus};
+pub use open::{LinkView, OpenRequest, Opened};
+pub use token::AccessToken;
+pub use view::{Choice, Shown, View};
+
+/// How many session changes a slow long poll may miss before it reads the store again anyway.
+const CHANGES: usize = 1024;
+
+/// What the use cases stand on.
+pub struct Parts {
+    /// Memory.
+    pub store: Arc<dyn Store>,
+    /// Provider facts.
+    pub catalog: Catalog,
+    /// Seals and opens.
+    pub vault: Vault,
+    /// The way to providers.
+    pub http: Arc<dyn Http>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// Where browsers reach this server: scheme, host and port.
+    pub base_url: Url,
+}
+
+/// The whole product, without a face.
+pub struct Service {
+    store: Arc<dyn Store>,
+    catalog: Catalog,
+    vault: Vault,
+    http: Arc<dyn Http>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    base_url: Url,
+    directory: Directory,
+    changes: broadcast::Sender<SessionId>,
+    tasks: TaskTracker,
+    stopping: CancellationToken,
+}
+
+impl Service {
+    /// Puts the parts together.
+    #[must_use]
+    pub fn new(parts: Parts) -> Arc<Self> {
+        Arc::new(Self {
+            directory: Directory::new(Arc::clone(&parts.http), Arc::clone(&parts.clock)),
+            changes: broadcast::channel(CHANGES).0,
+            tasks: TaskTracker::new(),
+            stopping: CancellationToken::new(),
+            store: parts.store,
+            catalog: parts.catalog,
+            vault: parts.vault,
+            http: parts.http,
+            clock: parts.clock,
+            entropy: parts.entropy,
+            base_url: parts.base_url,
+        })
+    }
+
+    /// Checks the vault's key against the stored canary, and keeps one on a first start. To be called
+    /// before anything is written.
+    ///
+    /// # Errors
+    /// When the database was written with another key.
+    pub async fn check_key(&self) -> Result<(), ServiceError> {
+        let Some(canary) = self.store.canary().await? else {
+            self.store.keep_canary(&self.vault.canary(&*self.entropy)).await?;
+            return Ok(());
+        };
+        Ok(self.vault.check_canary(&canary)?)
+    }
+
+    /// Whether the store answers.
+    ///
+    /// # Errors
+    /// When it doesn't.
+    pub async fn ping(&self) -> Result<(), ServiceError> {
+        Ok(self.store.ping().await?)
+    }
+
+    /// Forgets sessions whose results nobody may read any more.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn forget_sessions(&self) -> Result<u64, ServiceError> {
+        Ok(self.store.forget_sessions(self.clock.now()).await?)
+    }
+
+    /// Ends waiting polls, so that their connections can close. Call it when the last request is in.
+    pub fn stop_waiting(&self) {
+        self.stopping.cancel();
+    }
+
+    async fn draining(&self) {
+        self.stopping.cancelled().await;
+    }
+
+    /// Waits until no exchange or refresh is under way. Call it after the last request.
+    pub async fn drain(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    /// Name of the cookie that ties a session to its browser.
+    #[must_use]
+    pub fn session_cookie(id: &SessionId) -> String {
+        format!("__Host-{id}")
+    }
+
+    /// Name of the cookie that ties a flow to its browser.
+    #[must_use]
+    pub fn flow_cookie(state: &Digest) -> String {
+        format!("__Host-gwf_{}", state.short_name())
+    }
+
+    /// The one redirect URI of a registration.
+    #[must_use]
+    pub fn redirect_uri(&self, registration: &RegistrationId) -> Url {
+        self.at(&format!("/connect/callback/{registration}"))
+    }
+
+    fn at(&self, path: &str) -> Url {
+        let mut url = self.base_url.clone();
+        url.set_path(path);
+        url
+    }
+
+    /// The session, if this browser is the one it belongs to. The same answer for every other id,
+    /// existing or not.
+    async fn session_of_browser(
+        &self,
+        id: &SessionId,
+        cookie: Option<&Secret>,
+    ) -> Result<Session, ServiceError> {
+        let session = self.store.session(id).await?;
+        let own = |session: &Session| {
+            session
+                .opening
+                .as_ref()
+                .zip(cookie)
+                .is_some_and(|(opening, cookie)| opening.browser == cookie.digest())
+        };
+        session.filter(own).ok_or(ServiceError::WrongBrowser)
+    }
+
+    async fn app_of(&self, session: &Session) -> Result<App, ServiceError> {
+        self.store.app(&session.app).await?.ok_or(ServiceError::Inconsistent("a session without its app"))
+    }
+
+    fn provider(&self, id: &ProviderId) -> Result<&Provider, ServiceError> {
+        self.catalog.get(id).ok_or(ServiceError::Inconsistent("a registration without its provider"))
+    }
+
+    /// Whether the catalog has this provider.
+    #[must_use]
+    pub fn knows_provider(&self, id: &ProviderId) -> bool {
+        self.catalog.get(id).is_some()
+    }
+
+    fn provider_name(&self, id: &ProviderId) -> String {
+        self.catalog.get(id).map_or_else(|| id.to_string(), |provider| provider.name.clone())
+    }
+
+    async fn client(&self, registration: &RegistrationId) -> Result<ClientParts<'_>, ServiceError> {
+        let registration = self
+            .store
+            .registration(registration)
+            .await?
+            .ok_or(ServiceError::Inconsistent("a flow without its registration"))?;
+        let provider = self.provider(&registration.provider)?;
+        let endpoints = self.directory.endpoints(provider).await?;
+        let secret = registration.sealed_secret.as_deref();
+        let secret = secret
+            .map(|sealed| self.vault.open(sealed, &registration_place(&registration.id)))
+            .transpose()?;
+        let redirect_uri = self.redirect_uri(&registration.id);
+        Ok(ClientParts { registration, provider, endpoints, secret, redirect_uri })
+    }
+
+    fn changed(&self, session: &SessionId) {
+        // Nobody waiting is no error.
+        let _ = self.changes.send(session.clone());
+    }
+}
+
+/// What a registration's secret is sealed for.
+fn registration_place(id: &RegistrationId) -> String {
+    format!("registration/{id}")
+}
+
+/// What a grant's tokens are sealed for.
+fn grant_place(id: grantway_core::GrantId) -> String {
+    format!("grant/{id}")
+}
+
+/// A registration with everything that the engine's client borrows.
+struct ClientParts<'a> {
+    registration: Registration,
+    provider: &'a Provider,
+    endpoints: Endpoints,
+    secret: Option<Secret>,
+    redirect_uri: Url,
+}
+
+impl ClientParts<'_> {
+    fn client(&self) -> grantway_engine::Client<'_> {
+        grantway_engine::Client {
+            provider: self.provider,
+            endpoints: &self.endpoints,
+            client_id: &self.registration.client_id,
+            client_secret: self.secret.as_ref(),
+            redirect_uri: &self.redirect_uri,
+        }
+    }
+}

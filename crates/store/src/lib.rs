@@ -1,1 +1,136 @@
-//! x
+//! Grantway's memory: one trait, in which each method is one whole transaction named for its meaning.
+//!
+//! The one rule: single use and compare-and-set are enforced by the database, never by a read before.
+
+mod records;
+mod sqlite;
+
+pub mod contract;
+
+use async_trait::async_trait;
+use grantway_core::{
+    AppId, Digest, GrantId, ProviderId, RegistrationId, SessionId, Timestamp,
+    app::{App, Registration},
+    flow::Flow,
+    grant::Grant,
+    session::Session,
+};
+
+pub use records::{ApiKey, AuditEntry, Connect, Credential, Depart, Event, GrantFilter, HeldCode, Notes};
+pub use sqlite::SqliteStore;
+
+/// What a store can fail with.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another writer was first, or the row is gone; nothing was changed.
+    #[error("the row was changed by another writer")]
+    Conflict,
+    /// A row that this version can't read.
+    #[error("a stored {0} can't be read")]
+    Unreadable(&'static str),
+    /// The database itself.
+    #[error("the database failed")]
+    Database(#[from] sqlx::Error),
+    /// Its schema.
+    #[error("the database could not be brought up to date")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+}
+
+/// Everything that outlives a request.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Whether the database answers.
+    async fn ping(&self) -> Result<(), StoreError>;
+
+    /// The vault's canary, once there is one.
+    async fn canary(&self) -> Result<Option<Vec<u8>>, StoreError>;
+    /// Keeps the first canary; a second one is a [`StoreError::Conflict`].
+    async fn keep_canary(&self, sealed: &[u8]) -> Result<(), StoreError>;
+
+    /// Adds apps and registrations or replaces those of the same ids; removes none.
+    async fn apply(&self, apps: &[App], registrations: &[Registration]) -> Result<(), StoreError>;
+    /// One app.
+    async fn app(&self, id: &AppId) -> Result<Option<App>, StoreError>;
+    /// All apps, by id.
+    async fn apps(&self) -> Result<Vec<App>, StoreError>;
+    /// An app's registrations, by provider.
+    async fn registrations(&self, app: &AppId) -> Result<Vec<Registration>, StoreError>;
+    /// One registration.
+    async fn registration(&self, id: &RegistrationId) -> Result<Option<Registration>, StoreError>;
+    /// Adds an API key.
+    async fn add_api_key(&self, key: &ApiKey) -> Result<(), StoreError>;
+    /// The app of a key that is not revoked.
+    async fn app_of_key(&self, digest: &Digest) -> Result<Option<AppId>, StoreError>;
+
+    /// Adds a minted session.
+    async fn mint(&self, session: &Session, token: &Digest, audit: &AuditEntry) -> Result<(), StoreError>;
+    /// By id.
+    async fn session(&self, id: &SessionId) -> Result<Option<Session>, StoreError>;
+    /// By its token's digest.
+    async fn session_of_token(&self, token: &Digest) -> Result<Option<Session>, StoreError>;
+    /// By its poll secret's digest.
+    async fn session_of_poll(&self, poll: &Digest) -> Result<Option<Session>, StoreError>;
+    /// By a return code's digest, while that is valid.
+    async fn session_of_return_code(
+        &self,
+        code: &Digest,
+        now: Timestamp,
+    ) -> Result<Option<Session>, StoreError>;
+    /// Replaces a session if its version is still the one read, with what is to be told of it.
+    async fn save_session(&self, session: &Session, notes: &Notes) -> Result<(), StoreError>;
+    /// Adds a return code.
+    async fn add_return_code(
+        &self,
+        session: &SessionId,
+        code: &Digest,
+        expires_at: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// Saves the departing session and its flow.
+    async fn depart(&self, depart: &Depart<'_>) -> Result<(), StoreError>;
+    /// A flow by its state's digest, taken or not; consumes nothing.
+    async fn flow(&self, state: &Digest) -> Result<Option<Flow>, StoreError>;
+    /// Takes a flow: true once, false ever after.
+    async fn take_flow(&self, state: &Digest, now: Timestamp) -> Result<bool, StoreError>;
+    /// Saves the session and the code that waits for the app's backend.
+    async fn hold(&self, session: &Session, held: &HeldCode, audit: &AuditEntry) -> Result<(), StoreError>;
+    /// Takes a held code: once, and only in time.
+    async fn take_held(
+        &self,
+        app: &AppId,
+        completion: &Digest,
+        now: Timestamp,
+    ) -> Result<Option<HeldCode>, StoreError>;
+
+    /// Remembers a connection: grant, credential, session, outbox and audit. [`StoreError::Conflict`]
+    /// when the session moved on, or the same account was connected at the same moment.
+    async fn connect(&self, connect: &Connect<'_>) -> Result<(), StoreError>;
+    /// One grant of an app.
+    async fn grant(&self, app: &AppId, id: GrantId) -> Result<Option<Grant>, StoreError>;
+    /// All grants of one user at one provider.
+    async fn grants_of_user(
+        &self,
+        app: &AppId,
+        user: &str,
+        provider: &ProviderId,
+    ) -> Result<Vec<Grant>, StoreError>;
+    /// An app's grants, oldest first.
+    async fn grants(&self, app: &AppId, filter: &GrantFilter) -> Result<Vec<Grant>, StoreError>;
+    /// A grant's credential, unless it was revoked.
+    async fn credential(&self, grant: GrantId) -> Result<Option<Credential>, StoreError>;
+    /// Replaces a credential if its generation is still the one read and the grant is active.
+    async fn save_credential(&self, credential: &Credential) -> Result<(), StoreError>;
+    /// Replaces a grant's state, keeping its credential.
+    async fn save_grant(&self, grant: &Grant, notes: &Notes) -> Result<(), StoreError>;
+    /// Replaces a grant's state and forgets its credential.
+    async fn revoke(&self, grant: &Grant, notes: &Notes) -> Result<(), StoreError>;
+    /// Adds an audit row alone.
+    async fn audit(&self, entry: &AuditEntry) -> Result<(), StoreError>;
+    /// An app's audit rows, oldest first.
+    async fn audit_of(&self, app: &AppId) -> Result<Vec<AuditEntry>, StoreError>;
+    /// Events that wait to be delivered, oldest first.
+    async fn pending_events(&self) -> Result<Vec<Event>, StoreError>;
+
+    /// Forgets sessions, with their flows and codes, whose results nobody may read any more. Says how many.
+    async fn forget_sessions(&self, now: Timestamp) -> Result<u64, StoreError>;
+}

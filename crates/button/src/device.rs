@@ -1,0 +1,41 @@
+//! Reads from the browser what the device rule and the window's place need.
+
+use grantway_core::device::{Device, Mode};
+use wasm_bindgen::JsValue;
+
+/// The window's size in CSS pixels, as the pages are laid out for.
+const WIDTH: f64 = 500.0;
+const HEIGHT: f64 = 700.0;
+
+/// What this device gets. A browser that tells nothing of itself gets the redirect, which always works.
+pub(crate) fn mode() -> Mode {
+    let window = gloo_utils::window();
+    let navigator = window.navigator();
+    let (Ok(user_agent), Ok(screen)) = (navigator.user_agent(), window.screen()) else {
+        return Mode::Redirect;
+    };
+    Device {
+        user_agent: &user_agent,
+        touch_points: navigator.max_touch_points(),
+        coarse_pointer: window.match_media("(pointer: coarse)").ok().flatten().is_some_and(|m| m.matches()),
+        screen_width: screen.width().unwrap_or_default(),
+        screen_height: screen.height().unwrap_or_default(),
+    }
+    .mode()
+}
+
+/// `window.open`'s features for a window in the middle of this one, whichever screen it is on.
+pub(crate) fn window_features() -> String {
+    let window = gloo_utils::window();
+    let left = middle(window.screen_x(), window.outer_width(), WIDTH);
+    let top = middle(window.screen_y(), window.outer_height(), HEIGHT);
+    format!("popup,width={WIDTH},height={HEIGHT},left={left},top={top}")
+}
+
+fn middle(start: Result<JsValue, JsValue>, length: Result<JsValue, JsValue>, size: f64) -> f64 {
+    let number = |value: Result<JsValue, JsValue>| value.ok().and_then(|value| value.as_f64());
+    match (number(start), number(length)) {
+        (Some(start), Some(length)) => (start + (length - size) / 2.0).round(),
+        _ => 0.0,
+    }
+}

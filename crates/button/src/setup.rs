@@ -1,0 +1,142 @@
+//! One button's settings, and what a click does with them.
+
+use std::{rc::Rc, sync::Arc};
+
+use grantway_core::{Code, device::Mode, message::Told};
+use leptos::prelude::{GetUntracked, RwSignal, Set, StoredValue, UpdateValue, WithValue};
+use send_wrapper::SendWrapper;
+use wasm_bindgen_futures::spawn_local;
+
+use crate::{
+    attempt::Attempt,
+    browser, device,
+    event::{EventName, Handlers, Subject},
+    mint::Mint,
+    opener::Popup,
+    pause::within,
+};
+
+/// How long minting may take, in milliseconds.
+const MINT_LIMIT: i32 = 30_000;
+
+/// One button's settings.
+#[derive(Debug)]
+pub(crate) struct Setup {
+    base: String,
+    mint: Mint,
+    return_to: Option<String>,
+    mode: Option<Mode>,
+    pub(crate) handlers: Handlers,
+}
+
+/// The window that this button has open. Always empty on a server, where a button may be dropped by
+/// another thread than the one that made it.
+pub(crate) type Current = StoredValue<Option<SendWrapper<Rc<Attempt>>>>;
+
+impl Setup {
+    pub(crate) fn new(
+        base_url: &str,
+        mint: Mint,
+        return_to: Option<String>,
+        mode: Option<Mode>,
+        handlers: Handlers,
+    ) -> Self {
+        Self { base: base_url.trim_end_matches('/').to_owned(), mint, return_to, mode, handlers }
+    }
+
+    /// Where the form posts to.
+    pub(crate) fn opening_url(&self) -> String {
+        format!("{}/connect", self.base)
+    }
+
+    /// Where results are read.
+    pub(crate) fn result_url(&self) -> String {
+        format!("{}/v1/connect/result", self.base)
+    }
+
+    /// Grantway's origin, as messages from it carry it.
+    pub(crate) fn origin(&self) -> Option<String> {
+        web_sys::Url::new(&self.base).ok().map(|url| url.origin())
+    }
+
+    /// Asks the app for a token.
+    pub(crate) async fn mint(&self) -> Result<String, Told> {
+        match within(MINT_LIMIT, self.mint.begin()).await {
+            Some(Ok(token)) => Ok(token),
+            Some(Err(error)) => Err(Told::Error { error }),
+            None => Err(Told::Error { error: Code::InvalidToken.into() }),
+        }
+    }
+}
+
+/// A press of the hydrated button. What needs the click (opening a window) happens before it returns.
+pub(crate) fn click(setup: &Arc<Setup>, current: Current, busy: RwSignal<bool>) {
+    if busy.get_untracked() {
+        return;
+    }
+    let open = current.try_with_value(|attempt| attempt.as_ref().map(|attempt| Rc::clone(attempt))).flatten();
+    if let Some(attempt) = open {
+        if attempt.bring_to_front() {
+            return;
+        }
+        attempt.give_up();
+    }
+    setup.handlers.tell(EventName::Open, &Subject::default());
+    match setup.mode.unwrap_or_else(device::mode) {
+        Mode::Popup => open_window(setup, current, busy),
+        Mode::Redirect => redirect(setup, busy),
+    }
+}
+
+/// Closes what the button has open, when its component goes away.
+pub(crate) fn dispose(current: Current) {
+    current.try_update_value(|attempt| {
+        if let Some(attempt) = attempt.take() {
+            attempt.dispose();
+        }
+    });
+}
+
+fn open_window(setup: &Arc<Setup>, current: Current, busy: RwSignal<bool>) {
+    let secret = browser::random_secret().ok();
+    let opened = secret.and_then(|secret| {
+        let popup = Popup::open(&format!("grantway-{secret}-window"))?;
+        Some((popup, secret))
+    });
+    match opened {
+        Some((popup, secret)) => {
+            let attempt = Attempt::begin(Arc::clone(setup), popup, secret);
+            current.try_update_value(|current| *current = Some(SendWrapper::new(attempt)));
+        }
+        None => {
+            setup.handlers.warn(Code::PopupBlocked, &Subject::default());
+            redirect(setup, busy);
+        }
+    }
+}
+
+fn redirect(setup: &Arc<Setup>, busy: RwSignal<bool>) {
+    busy.set(true);
+    let setup = Arc::clone(setup);
+    spawn_local(async move {
+        let told = match setup.mint().await {
+            Ok(token) => leave(&setup, &token),
+            Err(told) => Err(told),
+        };
+        if let Err(told) = told {
+            setup.handlers.settle(told, &Subject::default());
+        }
+        // Also after a form was posted: Back may show this very page again.
+        busy.try_set(false);
+    });
+}
+
+fn leave(setup: &Setup, token: &str) -> Result<(), Told> {
+    let page = setup.return_to.clone().or_else(browser::page_url);
+    let mut fields = vec![("session", token)];
+    if let Some(page) = &page {
+        fields.push(("return_to", page));
+    }
+    browser::post_form(&gloo_utils::document(), &setup.opening_url(), &fields)
+        .map_err(|_| Told::Error { error: Code::InvalidOptions.into() })
+}

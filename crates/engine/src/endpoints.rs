@@ -1,0 +1,156 @@
+//! Where a provider's endpoints are: the catalog's word first, its published metadata for the rest.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use grantway_catalog::Provider;
+use grantway_core::{Clock, Timestamp, origin::is_secure};
+use jsonwebtoken::jwk::JwkSet;
+use serde::{Deserialize, de::DeserializeOwned};
+use url::Url;
+
+use crate::{EngineError, Http};
+
+/// How long published metadata and keys are believed, in seconds.
+const METADATA_SECONDS: i64 = 600;
+
+/// One provider's endpoints.
+#[derive(Clone, Debug)]
+pub struct Endpoints {
+    /// Authorization endpoint.
+    pub authorize: Url,
+    /// Token endpoint.
+    pub token: Url,
+    /// OpenID Connect userinfo endpoint, when published.
+    pub userinfo: Option<Url>,
+    /// Revocation endpoint (RFC 7009).
+    pub revoke: Option<Url>,
+    /// Its signing keys.
+    pub jwks: Option<Url>,
+    /// Its name in `iss`.
+    pub issuer: Option<String>,
+    /// Whether it promises `iss` in every authorization answer (RFC 9207).
+    pub iss_promised: bool,
+}
+
+/// OpenID Provider Metadata (OIDC Discovery 1.0, section 3; RFC 8414, section 2).
+#[derive(Debug, Deserialize)]
+struct Metadata {
+    issuer: String,
+    authorization_endpoint: Url,
+    token_endpoint: Url,
+    userinfo_endpoint: Option<Url>,
+    revocation_endpoint: Option<Url>,
+    jwks_uri: Option<Url>,
+    #[serde(default)]
+    authorization_response_iss_parameter_supported: bool,
+}
+
+type Cached<T> = Mutex<HashMap<String, (Timestamp, Arc<T>)>>;
+
+/// Finds endpoints and keys, and remembers them for a while.
+pub struct Directory {
+    http: Arc<dyn Http>,
+    clock: Arc<dyn Clock>,
+    metadata: Cached<Metadata>,
+    keys: Cached<JwkSet>,
+}
+
+impl Directory {
+    /// Asks through `http`.
+    #[must_use]
+    pub fn new(http: Arc<dyn Http>, clock: Arc<dyn Clock>) -> Self {
+        Self { http, clock, metadata: Mutex::default(), keys: Mutex::default() }
+    }
+
+    /// The endpoints of one provider.
+    ///
+    /// # Errors
+    /// When metadata is needed and can't be had, or breaks its rules.
+    pub async fn endpoints(&self, provider: &Provider) -> Result<Endpoints, EngineError> {
+        let metadata = match &provider.issuer {
+            Some(issuer) => Some(self.metadata(issuer).await?),
+            None => None,
+        };
+        let published = metadata.as_deref();
+        let pick = |own: &Option<Url>, theirs: Option<&Url>| own.as_ref().or(theirs).cloned();
+        Ok(Endpoints {
+            authorize: pick(&provider.authorize_url, published.map(|m| &m.authorization_endpoint))
+                .ok_or(EngineError::NoEndpoint("authorization endpoint"))?,
+            token: pick(&provider.token_url, published.map(|m| &m.token_endpoint))
+                .ok_or(EngineError::NoEndpoint("token endpoint"))?,
+            userinfo: published.and_then(|m| m.userinfo_endpoint.clone()),
+            revoke: pick(&provider.revoke_url, published.and_then(|m| m.revocation_endpoint.as_ref())),
+            jwks: published.and_then(|m| m.jwks_uri.clone()),
+            issuer: provider.issuer.clone(),
+            iss_promised: published.is_some_and(|m| m.authorization_response_iss_parameter_supported),
+        })
+    }
+
+    /// The provider's signing keys as last read.
+    pub(crate) async fn keys(&self, jwks: &Url) -> Result<Arc<JwkSet>, EngineError> {
+        if let Some(known) = self.recall(&self.keys, jwks.as_str()) {
+            return Ok(known);
+        }
+        self.fresh_keys(jwks).await
+    }
+
+    /// The provider's signing keys, read anew: it may have rotated them.
+    pub(crate) async fn fresh_keys(&self, jwks: &Url) -> Result<Arc<JwkSet>, EngineError> {
+        let keys = self.fetch(jwks, "key set").await?;
+        Ok(self.note(&self.keys, jwks.as_str(), keys))
+    }
+
+    async fn metadata(&self, issuer: &str) -> Result<Arc<Metadata>, EngineError> {
+        if let Some(known) = self.recall(&self.metadata, issuer) {
+            return Ok(known);
+        }
+        let address = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
+        let address = Url::parse(&address).map_err(|_| EngineError::Unreadable("metadata"))?;
+        let metadata: Metadata = self.fetch(&address, "metadata").await?;
+        check(&metadata, issuer)?;
+        Ok(self.note(&self.metadata, issuer, metadata))
+    }
+
+    async fn fetch<T: DeserializeOwned>(&self, url: &Url, what: &'static str) -> Result<T, EngineError> {
+        let request = ::http::Request::get(url.as_str())
+            .header(::http::header::ACCEPT, "application/json")
+            .body(Vec::new())
+            .map_err(|_| EngineError::Unreadable(what))?;
+        let answer = self.http.send(request).await?;
+        if !answer.status().is_success() {
+            return Err(EngineError::Failing(answer.status().as_u16()));
+        }
+        serde_json::from_slice(answer.body()).map_err(|_| EngineError::Unreadable(what))
+    }
+
+    fn recall<T>(&self, cache: &Cached<T>, key: &str) -> Option<Arc<T>> {
+        let cache = cache.lock().unwrap_or_else(PoisonError::into_inner);
+        let (read_at, value) = cache.get(key)?;
+        (self.clock.now().seconds_since(*read_at) < METADATA_SECONDS).then(|| Arc::clone(value))
+    }
+
+    fn note<T>(&self, cache: &Cached<T>, key: &str, value: T) -> Arc<T> {
+        let value = Arc::new(value);
+        let entry = (self.clock.now(), Arc::clone(&value));
+        cache.lock().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned(), entry);
+        value
+    }
+}
+
+/// RFC 8414, section 3.3: the issuer must be the one asked; and nothing may go over plain http.
+fn check(metadata: &Metadata, issuer: &str) -> Result<(), EngineError> {
+    let urls = [
+        Some(&metadata.authorization_endpoint),
+        Some(&metadata.token_endpoint),
+        metadata.userinfo_endpoint.as_ref(),
+        metadata.revocation_endpoint.as_ref(),
+        metadata.jwks_uri.as_ref(),
+    ];
+    if metadata.issuer != issuer || urls.into_iter().flatten().any(|url| !is_secure(url)) {
+        return Err(EngineError::Unreadable("metadata"));
+    }
+    Ok(())
+}

@@ -1,0 +1,154 @@
+//! Apps, registrations and keys, as the operator declares them.
+
+use grantway_core::{
+    AppId, Origin, ProviderId, RegistrationId, Secret,
+    app::{App, Registration},
+    ids::random_id,
+};
+use grantway_store::ApiKey;
+use serde_json::json;
+use url::Url;
+
+use crate::{Service, ServiceError, registration_place};
+
+/// An app, as declared.
+#[derive(Clone, Debug)]
+pub struct AppSpec {
+    /// Its id.
+    pub id: AppId,
+    /// For people.
+    pub name: String,
+    /// Its home.
+    pub website_url: Option<Url>,
+    /// Further origins for `return_url`.
+    pub return_origins: Vec<Origin>,
+    /// Its clients at providers.
+    pub registrations: Vec<RegistrationSpec>,
+}
+
+/// An app's client at a provider, as declared.
+#[derive(Clone, Debug)]
+pub struct RegistrationSpec {
+    /// Where.
+    pub provider: ProviderId,
+    /// OAuth `client_id`.
+    pub client_id: String,
+    /// OAuth `client_secret`.
+    pub client_secret: Option<Secret>,
+    /// Scopes asked for by default; empty means the catalog's.
+    pub scopes: Vec<String>,
+    /// Further scopes that a session may ask for.
+    pub allowed_scopes: Vec<String>,
+}
+
+/// What the operator must enter at the provider.
+#[derive(Clone, Debug)]
+pub struct AppliedRegistration {
+    /// Whose.
+    pub app: AppId,
+    /// Where.
+    pub provider: ProviderId,
+    /// The redirect URI to register there.
+    pub redirect_uri: Url,
+}
+
+impl Service {
+    /// Adds apps and registrations, or replaces those of the same ids.
+    ///
+    /// # Errors
+    /// When the catalog lacks a provider, or the store fails; nothing is changed then.
+    pub async fn apply(&self, specs: Vec<AppSpec>) -> Result<Vec<AppliedRegistration>, ServiceError> {
+        let (mut apps, mut registrations) = (Vec::new(), Vec::new());
+        for spec in specs {
+            for declared in spec.registrations {
+                registrations.push(self.registration(&spec.id, declared)?);
+            }
+            apps.push(App {
+                id: spec.id,
+                name: spec.name,
+                website_url: spec.website_url,
+                return_origins: spec.return_origins,
+            });
+        }
+        self.store.apply(&apps, &registrations).await?;
+        for app in &apps {
+            self.store.audit(&self.audit_entry(&app.id, "app.applied", &app.id, json!({}))).await?;
+        }
+        let applied = |made: Registration| AppliedRegistration {
+            redirect_uri: self.redirect_uri(&made.id),
+            app: made.app,
+            provider: made.provider,
+        };
+        Ok(registrations.into_iter().map(applied).collect())
+    }
+
+    fn registration(&self, app: &AppId, spec: RegistrationSpec) -> Result<Registration, ServiceError> {
+        let field = format!("apps.{app}.providers.{}", spec.provider);
+        let Some(provider) = self.catalog.get(&spec.provider) else {
+            return Err(ServiceError::field(
+                field,
+                "no such provider in the catalog; declare it under [providers]",
+            ));
+        };
+        if spec.client_id.trim().is_empty() {
+            return Err(ServiceError::field(format!("{field}.client_id"), "must not be empty"));
+        }
+        let id = RegistrationId::of(app, &spec.provider);
+        let seal =
+            |secret: Secret| self.vault.seal(secret.expose(), &registration_place(&id), &*self.entropy);
+        Ok(Registration {
+            sealed_secret: spec.client_secret.map(seal),
+            app: app.clone(),
+            provider: spec.provider,
+            client_id: spec.client_id,
+            scopes: if spec.scopes.is_empty() { provider.scopes.clone() } else { spec.scopes },
+            allowed_scopes: spec.allowed_scopes,
+            id,
+        })
+    }
+
+    /// All apps, with their registrations' providers.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn apps(&self) -> Result<Vec<(App, Vec<ProviderId>)>, ServiceError> {
+        let mut all = Vec::new();
+        for app in self.store.apps().await? {
+            let registrations = self.store.registrations(&app.id).await?;
+            all.push((app, registrations.into_iter().map(|registration| registration.provider).collect()));
+        }
+        Ok(all)
+    }
+
+    /// Makes an API key. It is told once, here.
+    ///
+    /// # Errors
+    /// When there is no such app.
+    pub async fn create_key(&self, app: &AppId, name: &str) -> Result<Secret, ServiceError> {
+        if self.store.app(app).await?.is_none() {
+            return Err(ServiceError::field(
+                "app",
+                format!("there is no app `{app}`; declare it and run `grantway apply`"),
+            ));
+        }
+        let key = Secret::random("gw_sk_", &*self.entropy);
+        let stored = ApiKey {
+            id: random_id("key_", &*self.entropy),
+            app: app.clone(),
+            name: name.to_owned(),
+            digest: key.digest(),
+            created_at: self.clock.now(),
+        };
+        self.store.add_api_key(&stored).await?;
+        self.store.audit(&self.audit_entry(app, "key.created", &stored.id, json!({"name": name}))).await?;
+        Ok(key)
+    }
+
+    /// The app whose backend holds this key.
+    ///
+    /// # Errors
+    /// When nobody does.
+    pub async fn authenticate(&self, key: &Secret) -> Result<AppId, ServiceError> {
+        self.store.app_of_key(&key.digest()).await?.ok_or(ServiceError::Unauthorized)
+    }
+}

@@ -1,0 +1,163 @@
+//! Arrive: the browser is back. Room by room: this browser? this flow, once? session open?
+//! answer believable? Then the exchange, in a task of its own that no closed window can stop.
+
+use std::sync::Arc;
+
+use grantway_core::{
+    RegistrationId, Secret, SessionId,
+    flow::{AcceptedCode, CallbackParams, Flow, Refusal},
+    session::{Link, Session, SessionError},
+};
+use grantway_store::{HeldCode, StoreError};
+use serde_json::json;
+use tokio::task::JoinHandle;
+
+use crate::{Service, ServiceError, view::completion_place};
+
+/// How long a code is held at most, in seconds.
+const HELD_SECONDS: i64 = 60;
+
+/// The authorization response, and who brings it.
+#[derive(Debug)]
+pub struct ArriveRequest {
+    /// From the redirect URI's path.
+    pub registration: RegistrationId,
+    /// All untrusted.
+    pub params: CallbackParams,
+    /// The flow cookie that goes with `params.state`, if the browser sent it.
+    pub cookie: Option<Secret>,
+}
+
+/// A browser that is back, and the work that goes on without it.
+#[derive(Debug)]
+pub struct Arrived {
+    /// Whose page to show.
+    pub session_id: SessionId,
+    /// Ends when the session has moved on.
+    pub work: JoinHandle<()>,
+}
+
+impl Service {
+    /// Takes an authorization response. From the moment the flow is taken, everything runs to its end
+    /// whether or not anyone waits for it.
+    ///
+    /// # Errors
+    /// [`ServiceError::UnknownFlow`] and [`ServiceError::WrongBrowser`], with nothing consumed. Every
+    /// later refusal is kept in the session and shown on its page.
+    pub async fn arrive(self: &Arc<Self>, request: ArriveRequest) -> Result<Arrived, ServiceError> {
+        let flow = self.flow_of_browser(&request).await?;
+        let session_id = flow.session.clone();
+        let service = Arc::clone(self);
+        let work = self.tasks.spawn(async move {
+            let session = flow.session.clone();
+            if let Err(error) = service.take(flow, request).await {
+                tracing::error!(%session, %error, "an arrival was lost");
+            }
+        });
+        Ok(Arrived { session_id, work })
+    }
+
+    /// Room 1: nothing is consumed before this.
+    async fn flow_of_browser(&self, request: &ArriveRequest) -> Result<Flow, ServiceError> {
+        let state = request.params.state.as_ref().ok_or(ServiceError::UnknownFlow)?;
+        let flow = self.store.flow(&state.digest()).await?.ok_or(ServiceError::UnknownFlow)?;
+        match &request.cookie {
+            Some(cookie) if cookie.digest() == flow.browser => Ok(flow),
+            _ => Err(ServiceError::WrongBrowser),
+        }
+    }
+
+    /// Rooms 2 to 7. A replay finds the flow taken and leaves the session as it is.
+    async fn take(&self, flow: Flow, request: ArriveRequest) -> Result<(), ServiceError> {
+        if !self.store.take_flow(&flow.state, self.clock.now()).await? {
+            return Ok(());
+        }
+        let Some(session) = self.begin(&flow).await? else { return Ok(()) };
+        let outcome = match flow.accept(&request.registration, request.params, self.clock.now()) {
+            Ok(code) if session.terms.link == Link::Code => self.hold(&session, &flow, &code).await,
+            Ok(code) => self.exchange(session.clone(), &flow, code).await.map(|_| ()),
+            Err(refusal) => return self.refuse(session, &flow, refusal).await,
+        };
+        self.changed(&flow.session);
+        match outcome {
+            Ok(()) => Ok(()),
+            Err(error) => self.trouble(session, &flow, &error).await,
+        }
+    }
+
+    /// Room 3. A session that ended meanwhile stays as it ended.
+    async fn begin(&self, flow: &Flow) -> Result<Option<Session>, ServiceError> {
+        for _ in 0..3 {
+            let session = self
+                .store
+                .session(&flow.session)
+                .await?
+                .ok_or(ServiceError::Inconsistent("a flow without its session"))?;
+            let session = match session.arrive(&flow.provider, self.clock.now()) {
+                Ok(session) => session,
+                Err(
+                    SessionError::Expired
+                    | SessionError::Finished
+                    | SessionError::OutOfStep
+                    | SessionError::Taken
+                    | SessionError::NotOffered,
+                ) => return Ok(None),
+            };
+            let notes = self.session_note(&session, "session.arrived", json!({"provider": flow.provider}));
+            match self.store.save_session(&session, &notes).await {
+                Ok(()) => {
+                    self.changed(&session.id);
+                    return Ok(Some(Session { version: session.version + 1, ..session }));
+                }
+                Err(StoreError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(StoreError::Conflict.into())
+    }
+
+    async fn refuse(&self, session: Session, flow: &Flow, refusal: Refusal) -> Result<(), ServiceError> {
+        Self::log_trouble(&session.id, refusal.code(), &refusal);
+        let session = session.trouble(&flow.provider, refusal.code());
+        self.save_trouble(session, refusal.to_string()).await
+    }
+
+    async fn trouble(&self, session: Session, flow: &Flow, error: &ServiceError) -> Result<(), ServiceError> {
+        Self::log_trouble(&session.id, error.code(), error);
+        let session = session.trouble(&flow.provider, error.code());
+        self.save_trouble(session, error.to_string()).await
+    }
+
+    async fn save_trouble(&self, session: Session, why: String) -> Result<(), ServiceError> {
+        let notes = self.session_note(&session, "session.troubled", json!({"why": why}));
+        self.store.save_session(&session, &notes).await?;
+        self.changed(&session.id);
+        Ok(())
+    }
+
+    /// `link: code`: stops before the exchange. The app's backend completes it for its own user.
+    async fn hold(&self, session: &Session, flow: &Flow, code: &AcceptedCode) -> Result<(), ServiceError> {
+        let now = self.clock.now();
+        let completion = Secret::random("gwc_", &*self.entropy);
+        let seconds = self.provider(&flow.provider)?.code_seconds.min(HELD_SECONDS);
+        let held = HeldCode {
+            completion: completion.digest(),
+            session: session.id.clone(),
+            flow: flow.clone(),
+            sealed_code: self.vault.seal(code.expose(), &code_place(&session.id), &*self.entropy),
+            expires_at: now.plus_seconds(seconds),
+        };
+        let sealed_completion =
+            self.vault.seal(completion.expose(), &completion_place(&session.id), &*self.entropy);
+        let session = session.clone().hold(&flow.provider, sealed_completion);
+        let audit =
+            self.audit_entry(&session.app, "session.held", &session.id, json!({"provider": flow.provider}));
+        self.store.hold(&session, &held, &audit).await?;
+        Ok(())
+    }
+}
+
+/// What a held code is sealed for.
+pub(crate) fn code_place(id: &SessionId) -> String {
+    format!("code/{id}")
+}

@@ -1,0 +1,69 @@
+//! Complete, for `link: code`: the app's backend says who is signed in, and only then the code is spent.
+
+use std::sync::Arc;
+
+use grantway_core::{
+    AppId, Code, Secret,
+    flow::AcceptedCode,
+    grant::{Connection, User},
+};
+use grantway_store::{HeldCode, StoreError};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::{Service, ServiceError, TokenReason, arrive::code_place};
+
+/// The body of `POST /v1/connect/complete`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CompleteRequest {
+    /// What the browser carried to `return_url`.
+    pub code: Secret,
+    /// The user who is signed in there, by the app's own cookie.
+    pub user: User,
+}
+
+impl Service {
+    /// Runs the exchange of a held code, for the user that the session was minted for. For another
+    /// one the code is dropped unspent and the session ends.
+    ///
+    /// # Errors
+    /// When the code is unknown, used or too old, the user is another, or the provider fails.
+    pub async fn complete(
+        self: &Arc<Self>,
+        app: &AppId,
+        request: CompleteRequest,
+    ) -> Result<Connection, ServiceError> {
+        let held = self.store.take_held(app, &request.code.digest(), self.clock.now()).await?;
+        let held = held.ok_or(ServiceError::Token(TokenReason::Unknown))?;
+        let service = Arc::clone(self);
+        let work = self.tasks.spawn(async move { service.finish(held, &request.user).await });
+        work.await.map_err(|_| ServiceError::Interrupted)?
+    }
+
+    async fn finish(&self, held: HeldCode, user: &User) -> Result<Connection, ServiceError> {
+        let session = self.store.session(&held.session).await?.ok_or(ServiceError::NoSession)?;
+        if session.terms.user.id != user.id {
+            return self.burn(session, Code::UserMismatch, ServiceError::UserMismatch).await;
+        }
+        let code = AcceptedCode::restored(self.vault.open(&held.sealed_code, &code_place(&session.id))?);
+        match self.exchange(session.clone(), &held.flow, code).await {
+            Err(error @ ServiceError::Store(StoreError::Conflict)) => Err(error),
+            Err(error) => self.burn(session, error.code(), error).await,
+            connected => connected,
+        }
+    }
+
+    async fn burn(
+        &self,
+        session: grantway_core::session::Session,
+        code: Code,
+        why: ServiceError,
+    ) -> Result<Connection, ServiceError> {
+        let session = session.fail(code, self.clock.now());
+        let notes = self.session_note(&session, "session.burned", json!({"code": code}));
+        self.store.save_session(&session, &notes).await?;
+        self.changed(&session.id);
+        Err(why)
+    }
+}

@@ -1,0 +1,98 @@
+//! Depart: the browser leaves for a provider with a flow of its own.
+
+use grantway_catalog::Provider;
+use grantway_core::{
+    ProviderId, RegistrationId, Secret, SessionId, Timestamp,
+    flow::{FLOW_SECONDS, Flow},
+    session::Session,
+};
+use grantway_engine::{AuthorizeRequest, authorize};
+use grantway_store::Depart;
+use serde_json::json;
+use url::Url;
+
+use crate::{Service, ServiceError};
+
+/// Where to go, and the cookie that proves the way back.
+#[derive(Debug)]
+pub struct Departure {
+    /// The provider's own URL.
+    pub url: Url,
+    /// For people.
+    pub provider_name: String,
+    /// Who asks.
+    pub app: String,
+    /// The flow cookie's name.
+    pub cookie_name: String,
+    /// The flow cookie's value.
+    pub cookie: Secret,
+    /// When the cookie ends.
+    pub expires_at: Timestamp,
+}
+
+impl Service {
+    /// Sends this browser's session to a provider.
+    ///
+    /// # Errors
+    /// When the session is not this browser's, is over, or does not offer the provider.
+    pub async fn depart(
+        &self,
+        id: &SessionId,
+        cookie: Option<&Secret>,
+        provider: &ProviderId,
+    ) -> Result<Departure, ServiceError> {
+        let now = self.clock.now();
+        let session = self.session_of_browser(id, cookie).await?.depart(provider, now)?;
+        let app = self.app_of(&session).await?;
+        let parts = self.client(&RegistrationId::of(&session.app, provider)).await?;
+        let scopes = session.terms.scopes.get(provider).unwrap_or(&parts.registration.scopes);
+        let nonce = expects_id_token(parts.provider, scopes).then(|| Secret::random("", &*self.entropy));
+        let request = AuthorizeRequest {
+            scopes,
+            nonce: nonce.as_ref().map(Secret::expose),
+            extra: session.terms.switch_account.then_some(&parts.provider.switch_account_params),
+        };
+        let authorization = authorize(&parts.client(), &request, &*self.entropy);
+        let browser = Secret::random("", &*self.entropy);
+        let state = authorization.state.digest();
+        let flow = Flow {
+            state,
+            browser: browser.digest(),
+            session: session.id.clone(),
+            registration: parts.registration.id.clone(),
+            provider: provider.clone(),
+            sealed_verifier: self.vault.seal(
+                authorization.verifier.expose(),
+                &verifier_place(&session, &state),
+                &*self.entropy,
+            ),
+            nonce: nonce.map(|nonce| nonce.expose().to_owned()),
+            issuer: parts.endpoints.issuer.clone(),
+            iss_promised: parts.endpoints.iss_promised,
+            scopes: scopes.clone(),
+            departed_at: now,
+            expires_at: now.plus_seconds(FLOW_SECONDS).min(session.expires_at),
+        };
+        let audit =
+            self.audit_entry(&session.app, "session.departed", &session.id, json!({"provider": provider}));
+        self.store.depart(&Depart { session: &session, flow: &flow, audit: &audit }).await?;
+        self.changed(id);
+        Ok(Departure {
+            url: authorization.url,
+            provider_name: parts.provider.name.clone(),
+            app: app.name,
+            cookie_name: Self::flow_cookie(&state),
+            cookie: browser,
+            expires_at: flow.expires_at,
+        })
+    }
+}
+
+/// What a PKCE verifier is sealed for.
+pub(crate) fn verifier_place(session: &Session, state: &grantway_core::Digest) -> String {
+    format!("verifier/{}/{}", session.id, state.short_name())
+}
+
+fn expects_id_token(provider: &Provider, scopes: &[String]) -> bool {
+    provider.issuer.is_some() && scopes.iter().any(|scope| scope == "openid")
+}

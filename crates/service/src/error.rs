@@ -1,0 +1,130 @@
+//! Why a use case refuses or fails. Each variant has one stable code.
+
+use grantway_core::{Code, GrantId, Origin, ProviderId, session::SessionError};
+use grantway_engine::EngineError;
+use grantway_store::StoreError;
+use grantway_vault::VaultError;
+
+/// Why a session token opens nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenReason {
+    /// Its time is over.
+    Expired,
+    /// Its session ended.
+    Used,
+    /// There is no such session.
+    Unknown,
+}
+
+impl TokenReason {
+    /// For `details.reason`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Expired => "expired",
+            Self::Used => "used",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// A refusal or a failure.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// A field of the request breaks its rule.
+    #[error("{field}: {rule}")]
+    Field {
+        /// Which, as written in the request.
+        field: String,
+        /// What it must be.
+        rule: String,
+    },
+    /// No key, or an unknown one.
+    #[error("the API key is missing or unknown")]
+    Unauthorized,
+    /// A token, poll secret or return code that opens nothing.
+    #[error("the session token is {}", .0.as_str())]
+    Token(TokenReason),
+    /// Another page than the one the session was minted for.
+    #[error("opened by {got}, but minted for {allowed}")]
+    Origin {
+        /// The session's.
+        allowed: Origin,
+        /// The browser's word; `null` or `none` when it gave none.
+        got: String,
+    },
+    /// No session of this browser.
+    #[error("the browser is not the session's")]
+    WrongBrowser,
+    /// A state that no flow has.
+    #[error("the callback's state belongs to no flow")]
+    UnknownFlow,
+    /// Completed for another user.
+    #[error("the session was minted for another user")]
+    UserMismatch,
+    /// A step that the session refuses.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// No such session of this app.
+    #[error("no such session")]
+    NoSession,
+    /// No such grant of this app.
+    #[error("no such grant")]
+    NoGrant,
+    /// The grant's credential is dead or gone.
+    #[error("the grant's credential is gone")]
+    Revoked {
+        /// To mint a session for.
+        grant: GrantId,
+        /// Where.
+        provider: ProviderId,
+    },
+    /// The account that came back is not the grant's.
+    #[error("another account came back")]
+    AccountMismatch,
+    /// The provider failed us.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The store failed us.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The vault failed us.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// Something that must exist does not.
+    #[error("the store is inconsistent: {0}")]
+    Inconsistent(&'static str),
+    /// A task of ours died.
+    #[error("the work was interrupted")]
+    Interrupted,
+}
+
+impl ServiceError {
+    /// A field that breaks its rule.
+    pub(crate) fn field(field: impl Into<String>, rule: impl ToString) -> Self {
+        Self::Field { field: field.into(), rule: rule.to_string() }
+    }
+
+    /// Its stable code.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Field { .. } => Code::InvalidField,
+            Self::Unauthorized => Code::Unauthorized,
+            Self::Token(_) => Code::InvalidToken,
+            Self::Origin { .. } => Code::OriginNotAllowed,
+            Self::WrongBrowser => Code::WrongBrowser,
+            Self::UnknownFlow => Code::FlowUnknown,
+            Self::UserMismatch => Code::UserMismatch,
+            Self::Session(error) => error.code(),
+            Self::NoSession => Code::NotFound,
+            Self::NoGrant => Code::GrantNotFound,
+            Self::Revoked { .. } => Code::CredentialRevoked,
+            Self::AccountMismatch => Code::AccountMismatch,
+            Self::Engine(error) if error.is_transient() => Code::ProviderUnavailable,
+            Self::Engine(_) => Code::ProviderError,
+            Self::Store(StoreError::Conflict) => Code::Conflict,
+            Self::Store(_) | Self::Vault(_) | Self::Inconsistent(_) | Self::Interrupted => Code::Internal,
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Exchange, identify, seal, remember: a believed code becomes a grant, in one transaction.
+
+use grantway_core::{
+    GrantId,
+    flow::{AcceptedCode, Flow},
+    grant::{Account, Connection, Grant, GrantStatus, Operation},
+    session::Session,
+};
+use grantway_engine::{TokenSet, identify};
+use grantway_store::{Connect, StoreError};
+
+use crate::{Service, ServiceError, depart::verifier_place, grant_place};
+
+/// How often a connection is tried again when the same account is connected twice at one moment.
+const TRIES: usize = 3;
+
+impl Service {
+    /// Rooms 5 to 7, for a session that is at work.
+    pub(crate) async fn exchange(
+        &self,
+        session: Session,
+        flow: &Flow,
+        code: AcceptedCode,
+    ) -> Result<Connection, ServiceError> {
+        let parts = self.client(&flow.registration).await?;
+        let client = parts.client();
+        let verifier = self.vault.open(&flow.sealed_verifier, &verifier_place(&session, &flow.state))?;
+        let now = self.clock.now();
+        let tokens = grantway_engine::exchange(&*self.http, &client, code, &verifier, now).await?;
+        let asked = identify::Asked { nonce: flow.nonce.as_deref(), now };
+        let account =
+            match grantway_engine::identify(&*self.http, &self.directory, &client, &tokens, asked).await {
+                Ok(account) => account,
+                Err(error) => return self.discard(&client, &tokens, error.into()).await,
+            };
+        let arrival = Arrival { session, flow, tokens, account };
+        match self.remember(&arrival).await {
+            Err(error) => self.discard(&client, &arrival.tokens, error).await,
+            connected => connected,
+        }
+    }
+
+    /// Tokens that no grant will hold are revoked, not left lying about at the provider.
+    async fn discard(
+        &self,
+        client: &grantway_engine::Client<'_>,
+        tokens: &TokenSet,
+        why: ServiceError,
+    ) -> Result<Connection, ServiceError> {
+        if let Err(error) = grantway_engine::revoke(&*self.http, client, tokens).await {
+            tracing::warn!(%error, "unused tokens could not be revoked");
+        }
+        Err(why)
+    }
+
+    async fn remember(&self, arrival: &Arrival<'_>) -> Result<Connection, ServiceError> {
+        for _ in 0..TRIES {
+            match self.connect(arrival).await {
+                Err(ServiceError::Store(StoreError::Conflict)) => {}
+                outcome => return outcome,
+            }
+        }
+        Err(StoreError::Conflict.into())
+    }
+
+    async fn connect(&self, arrival: &Arrival<'_>) -> Result<Connection, ServiceError> {
+        let session = &arrival.session;
+        let known =
+            self.store.grants_of_user(&session.app, &session.terms.user.id, &arrival.flow.provider).await?;
+        let known = choose(known, session.terms.grant_id, &arrival.account)?;
+        let revived = known.as_ref().is_some_and(|grant| grant.status != GrantStatus::Active);
+        let operation = if known.is_some() { Operation::Reauth } else { Operation::Creation };
+        let tokens = self.with_kept_refresh_token(arrival, known.as_ref()).await?;
+        let grant = self.grant_of(arrival, known);
+        let sealed = self.vault.seal(tokens.to_plain().expose(), &grant_place(grant.id), &*self.entropy);
+        let connection = grant.connection(&self.provider_name(&grant.provider), operation);
+        let session = session.clone().connected(connection.clone(), self.clock.now());
+        let notes = self.connected_note(&session, &connection, revived);
+        self.store
+            .connect(&Connect { session: &session, grant: &grant, sealed: &sealed, notes: &notes })
+            .await?;
+        self.changed(&session.id);
+        Ok(connection)
+    }
+
+    /// Some providers give a refresh token only the first time. A working one is not thrown away.
+    async fn with_kept_refresh_token(
+        &self,
+        arrival: &Arrival<'_>,
+        known: Option<&Grant>,
+    ) -> Result<TokenSet, ServiceError> {
+        let mut tokens = arrival.tokens.clone();
+        let Some(grant) =
+            known.filter(|grant| tokens.refresh_token.is_none() && grant.status == GrantStatus::Active)
+        else {
+            return Ok(tokens);
+        };
+        if let Some(credential) = self.store.credential(grant.id).await? {
+            let plain = self.vault.open(&credential.sealed, &grant_place(grant.id))?;
+            tokens.refresh_token = TokenSet::from_plain(&plain)?.refresh_token;
+        }
+        Ok(tokens)
+    }
+
+    fn grant_of(&self, arrival: &Arrival<'_>, known: Option<Grant>) -> Grant {
+        let (session, flow) = (&arrival.session, arrival.flow);
+        let now = self.clock.now();
+        let scopes = arrival.tokens.scopes.clone().unwrap_or_else(|| flow.scopes.clone());
+        let missing = flow.scopes.iter().filter(|scope| !scopes.contains(scope)).cloned().collect();
+        let mut metadata = known.as_ref().map(|grant| grant.metadata.clone()).unwrap_or_default();
+        metadata.extend(session.terms.metadata.clone());
+        let account = match &known {
+            Some(grant) if arrival.account.id.is_none() => grant.account.clone(),
+            _ => arrival.account.clone(),
+        };
+        Grant {
+            id: known.as_ref().map_or_else(|| GrantId::random(&*self.entropy), |grant| grant.id),
+            app: session.app.clone(),
+            user: session.terms.user.clone(),
+            provider: flow.provider.clone(),
+            registration: flow.registration.clone(),
+            account,
+            scopes_missing: missing,
+            scopes,
+            status: GrantStatus::Active,
+            metadata,
+            created_at: known.as_ref().map_or(now, |grant| grant.created_at),
+            updated_at: now,
+        }
+    }
+}
+
+/// What came back, believed and identified.
+struct Arrival<'a> {
+    session: Session,
+    flow: &'a Flow,
+    tokens: TokenSet,
+    account: Account,
+}
+
+/// Which grant a connection is: the one named, the one of the same account, or, at a provider that
+/// tells no identity, the only one that waits to be authorised again. Otherwise a new one.
+fn choose(
+    known: Vec<Grant>,
+    named: Option<GrantId>,
+    account: &Account,
+) -> Result<Option<Grant>, ServiceError> {
+    if let Some(id) = named {
+        let grant = known.into_iter().find(|grant| grant.id == id).ok_or(ServiceError::NoGrant)?;
+        let other = account.id.is_some() && grant.account.id.is_some() && account.id != grant.account.id;
+        return if other { Err(ServiceError::AccountMismatch) } else { Ok(Some(grant)) };
+    }
+    if account.id.is_some() {
+        return Ok(known.into_iter().find(|grant| grant.account.id == account.id));
+    }
+    let mut waiting = known.into_iter().filter(|grant| grant.status == GrantStatus::NeedsReauth);
+    Ok(waiting.next().filter(|_| waiting.next().is_none()))
+}

@@ -1,0 +1,207 @@
+//! Pick, and every other page of a session: what this browser may see now.
+
+use grantway_core::{
+    Code, Origin, ProviderId, Secret, SessionId,
+    device::Mode,
+    message::{RETURN_PARAMETER, ResultMessage},
+    session::{Outcome, Progress, Session, Theme},
+};
+use url::Url;
+
+use crate::{Service, ServiceError};
+
+/// How long a return code is valid, in seconds.
+const RETURN_SECONDS: i64 = 300;
+
+/// One page of a session.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// Which session.
+    pub session_id: SessionId,
+    /// The app's name.
+    pub app: String,
+    /// The app's look for it.
+    pub theme: Option<Theme>,
+    /// The app's language for it.
+    pub locale: Option<String>,
+    /// What is on it.
+    pub shown: Shown,
+}
+
+/// What a page shows.
+#[derive(Clone, Debug)]
+pub enum Shown {
+    /// The picker.
+    Pick {
+        /// To choose from.
+        choices: Vec<Choice>,
+        /// Whether the only choice may be taken by script: once, before the first depart.
+        forward: bool,
+        /// Whether a Done button ends it with what was made.
+        finishable: bool,
+    },
+    /// The exchange is under way.
+    Working {
+        /// The provider's name.
+        provider: String,
+    },
+    /// Something failed; try again or leave.
+    Trouble {
+        /// To try again.
+        provider: ProviderId,
+        /// Its name.
+        provider_name: String,
+        /// What.
+        code: Code,
+    },
+    /// Over, in a popup: tell the opener and close.
+    Tell {
+        /// The one origin that may hear it.
+        origin: Origin,
+        /// What it hears.
+        message: Box<ResultMessage>,
+        /// How it ended.
+        outcome: Outcome,
+    },
+    /// Over, in a redirect: go back.
+    Return {
+        /// Where to, with the one parameter.
+        url: Url,
+    },
+    /// Over, in a redirect that has nowhere to go back to.
+    Over {
+        /// How it ended.
+        outcome: Outcome,
+        /// The app's home.
+        website: Option<Url>,
+    },
+}
+
+/// One provider of the picker.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    /// To post.
+    pub provider: ProviderId,
+    /// To read.
+    pub name: String,
+    /// `#rrggbb` behind the monogram.
+    pub color: Option<String>,
+    /// The account connected in this session, if any.
+    pub connected: Option<String>,
+}
+
+impl Service {
+    /// What this browser may see of a session.
+    ///
+    /// # Errors
+    /// [`ServiceError::WrongBrowser`] for every id that is not this browser's.
+    pub async fn view(&self, id: &SessionId, cookie: Option<&Secret>) -> Result<View, ServiceError> {
+        let session = self.session_of_browser(id, cookie).await?;
+        let app = self.app_of(&session).await?;
+        let shown = match &session.progress {
+            Progress::Finished { outcome, .. } => self.ending(&session, *outcome, app.website_url).await?,
+            Progress::Held { sealed_completion, .. } => self.handover(&session, sealed_completion)?,
+            Progress::Working { provider } => Shown::Working { provider: self.provider_name(provider) },
+            Progress::Choosing | Progress::AtProvider { .. } | Progress::Troubled { .. } => {
+                session.check_open(self.clock.now())?;
+                self.open_page(&session)
+            }
+        };
+        Ok(View {
+            session_id: session.id,
+            app: app.name,
+            theme: session.terms.theme,
+            locale: session.terms.locale,
+            shown,
+        })
+    }
+
+    /// The person presses Cancel, Done or "Back to the app".
+    ///
+    /// # Errors
+    /// When the session is not this browser's or an exchange is under way.
+    pub async fn leave(&self, id: &SessionId, cookie: Option<&Secret>) -> Result<(), ServiceError> {
+        let session = self.session_of_browser(id, cookie).await?;
+        if matches!(session.progress, Progress::Finished { .. }) {
+            return Ok(());
+        }
+        let session = session.leave(self.clock.now())?;
+        let notes = self.session_note(&session, "session.left", serde_json::json!({}));
+        self.store.save_session(&session, &notes).await?;
+        self.changed(id);
+        Ok(())
+    }
+
+    fn open_page(&self, session: &Session) -> Shown {
+        match &session.progress {
+            Progress::Troubled { provider, code } => Shown::Trouble {
+                provider: provider.clone(),
+                provider_name: self.provider_name(provider),
+                code: *code,
+            },
+            _ => Shown::Pick {
+                choices: session
+                    .terms
+                    .providers
+                    .iter()
+                    .map(|provider| self.choice(session, provider))
+                    .collect(),
+                forward: session.terms.providers.len() == 1 && !session.departed,
+                finishable: !session.connections.is_empty(),
+            },
+        }
+    }
+
+    fn choice(&self, session: &Session, provider: &ProviderId) -> Choice {
+        let known = self.catalog.get(provider);
+        let connected = session.connections.iter().rfind(|connection| connection.provider == *provider);
+        Choice {
+            provider: provider.clone(),
+            name: self.provider_name(provider),
+            color: known.and_then(|known| known.brand_color.clone()),
+            connected: connected
+                .map(|made| made.account_identifier.clone().unwrap_or_else(|| made.provider_name.clone())),
+        }
+    }
+
+    async fn ending(
+        &self,
+        session: &Session,
+        outcome: Outcome,
+        website: Option<Url>,
+    ) -> Result<Shown, ServiceError> {
+        if session.mode() == Mode::Popup {
+            return Ok(Shown::Tell {
+                origin: session.terms.allowed_origin.clone(),
+                message: Box::new(ResultMessage::of(session.result(self.clock.now()))),
+                outcome,
+            });
+        }
+        let Some(url) = session.return_url() else {
+            return Ok(Shown::Over { outcome, website });
+        };
+        let code = Secret::random("gwr_", &*self.entropy);
+        let expires_at = self.clock.now().plus_seconds(RETURN_SECONDS);
+        self.store.add_return_code(&session.id, &code.digest(), expires_at).await?;
+        Ok(Shown::Return { url: with_code(url, &code) })
+    }
+
+    /// The browser carries the completion code to the app, whose backend knows its own user.
+    fn handover(&self, session: &Session, sealed: &[u8]) -> Result<Shown, ServiceError> {
+        let code = self.vault.open(sealed, &completion_place(&session.id))?;
+        let url =
+            session.return_url().ok_or(ServiceError::Inconsistent("a held code without a return URL"))?;
+        Ok(Shown::Return { url: with_code(url, &code) })
+    }
+}
+
+/// What a completion code is sealed for.
+pub(crate) fn completion_place(id: &SessionId) -> String {
+    format!("completion/{id}")
+}
+
+fn with_code(url: &Url, code: &Secret) -> Url {
+    let mut url = url.clone();
+    url.query_pairs_mut().append_pair(RETURN_PARAMETER, code.expose());
+    url
+}

@@ -1,0 +1,129 @@
+//! What the store keeps beside core's own types.
+
+use grantway_core::{
+    AppId, Digest, GrantId, SessionId, Timestamp,
+    flow::Flow,
+    grant::{Grant, GrantStatus},
+    session::Session,
+};
+
+/// An API key as stored: never the key itself.
+#[derive(Clone, Debug)]
+pub struct ApiKey {
+    /// Names it in the audit.
+    pub id: String,
+    /// Whose backend holds it.
+    pub app: AppId,
+    /// For people.
+    pub name: String,
+    /// Of the key.
+    pub digest: Digest,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// A row of the audit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// Unique.
+    pub id: String,
+    /// Whose.
+    pub app: AppId,
+    /// When.
+    pub at: Timestamp,
+    /// What was done, `noun.verb`.
+    pub action: String,
+    /// To what: a session's or grant's id.
+    pub subject: String,
+    /// More, as JSON; never a secret.
+    pub detail: serde_json::Value,
+}
+
+/// An event that waits in the outbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Unique: receivers drop repeats by it.
+    pub id: String,
+    /// Whose.
+    pub app: AppId,
+    /// `noun.verb`.
+    pub kind: String,
+    /// The payload, as JSON.
+    pub body: serde_json::Value,
+    /// When it happened.
+    pub created_at: Timestamp,
+}
+
+/// What a change leaves behind for others: an audit row, and an event where someone waits for one.
+#[derive(Clone, Debug)]
+pub struct Notes {
+    /// For the operator.
+    pub audit: AuditEntry,
+    /// For the app.
+    pub event: Option<Event>,
+}
+
+/// A departure: the session and its new flow, in one transaction.
+#[derive(Debug)]
+pub struct Depart<'a> {
+    /// As it becomes.
+    pub session: &'a Session,
+    /// New.
+    pub flow: &'a Flow,
+    /// For the operator.
+    pub audit: &'a AuditEntry,
+}
+
+/// A sealed code that waits for the app's backend.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldCode {
+    /// Of the completion code: its key.
+    pub completion: Digest,
+    /// Whose.
+    pub session: SessionId,
+    /// The flow that it came back to.
+    pub flow: Flow,
+    /// The code.
+    pub sealed_code: Vec<u8>,
+    /// After this it is too old.
+    pub expires_at: Timestamp,
+}
+
+/// A grant's sealed tokens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credential {
+    /// Whose.
+    pub grant: GrantId,
+    /// The tokens.
+    pub sealed: Vec<u8>,
+    /// Raised by every write.
+    pub generation: i64,
+}
+
+/// A connection, remembered in one transaction.
+#[derive(Debug)]
+pub struct Connect<'a> {
+    /// As it becomes.
+    pub session: &'a Session,
+    /// New, or as it becomes.
+    pub grant: &'a Grant,
+    /// Sealed for that grant.
+    pub sealed: &'a [u8],
+    /// For operator and app.
+    pub notes: &'a Notes,
+}
+
+/// Which grants to list.
+#[derive(Clone, Debug)]
+pub struct GrantFilter {
+    /// Of this user.
+    pub user: Option<String>,
+    /// At this provider.
+    pub provider: Option<String>,
+    /// In this state.
+    pub status: Option<GrantStatus>,
+    /// After this one.
+    pub after: Option<GrantId>,
+    /// At most so many.
+    pub limit: i64,
+}

@@ -1,0 +1,500 @@
+//! The embedded store. WAL, durable commits, one writer at a time.
+
+mod read;
+
+use std::{path::Path, str::FromStr, time::Duration};
+
+use async_trait::async_trait;
+use grantway_core::{
+    AppId, Digest, GrantId, ProviderId, RegistrationId, SessionId, Timestamp,
+    app::{App, Registration},
+    flow::Flow,
+    grant::{Grant, GrantStatus},
+    session::Session,
+};
+use sqlx::{
+    Sqlite, SqliteConnection, SqlitePool, Transaction,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use crate::{
+    ApiKey, AuditEntry, Connect, Credential, Depart, Event, GrantFilter, HeldCode, Notes, Store, StoreError,
+};
+use read::{event, grant, held_code, json, parse, registration, session};
+
+/// How long a writer waits for another.
+const BUSY_SECONDS: u64 = 10;
+
+/// The embedded store.
+#[derive(Clone, Debug)]
+pub struct SqliteStore {
+    pool: SqlitePool,
+}
+
+impl SqliteStore {
+    /// Opens the database file, makes it if need be, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// When the file can't be opened or belongs to a newer version.
+    pub async fn open(file: &Path) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::from_str("sqlite:")?
+            .filename(file)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(BUSY_SECONDS));
+        let pool = SqlitePoolOptions::new().max_connections(8).connect_with(options).await?;
+        sqlx::migrate!("migrations/sqlite").run(&pool).await?;
+        Ok(Self { pool })
+    }
+
+    /// A transaction that takes the write lock at once, so that two of them never deadlock.
+    async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        Ok(self.pool.begin_with("begin immediate").await?)
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query("select 1").execute(&self.pool).await?;
+        Ok(())
+    }
+
+    async fn canary(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        let query = sqlx::query_scalar("select value from meta where name = 'canary'");
+        Ok(query.fetch_optional(&self.pool).await?)
+    }
+
+    async fn keep_canary(&self, sealed: &[u8]) -> Result<(), StoreError> {
+        let query =
+            sqlx::query("insert into meta (name, value) values ('canary', $1) on conflict do nothing");
+        changed_one(query.bind(sealed).execute(&self.pool).await?.rows_affected())
+    }
+
+    async fn apply(&self, apps: &[App], registrations: &[Registration]) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        for app in apps {
+            sqlx::query("insert into apps (id, body) values ($1, $2) on conflict (id) do update set body = excluded.body")
+                .bind(app.id.as_str())
+                .bind(json(app))
+                .execute(&mut *tx)
+                .await?;
+        }
+        for registration in registrations {
+            sqlx::query(
+                "insert into registrations (id, app_id, provider_id, client_id, sealed_secret, scopes, allowed_scopes) \
+                 values ($1, $2, $3, $4, $5, $6, $7) \
+                 on conflict (id) do update set client_id = excluded.client_id, sealed_secret = excluded.sealed_secret, \
+                 scopes = excluded.scopes, allowed_scopes = excluded.allowed_scopes",
+            )
+            .bind(registration.id.as_str())
+            .bind(registration.app.as_str())
+            .bind(registration.provider.as_str())
+            .bind(&registration.client_id)
+            .bind(&registration.sealed_secret)
+            .bind(json(&registration.scopes))
+            .bind(json(&registration.allowed_scopes))
+            .execute(&mut *tx)
+            .await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    async fn app(&self, id: &AppId) -> Result<Option<App>, StoreError> {
+        let body: Option<String> = sqlx::query_scalar("select body from apps where id = $1")
+            .bind(id.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
+        body.map(|body| parse(&body, "app")).transpose()
+    }
+
+    async fn apps(&self) -> Result<Vec<App>, StoreError> {
+        let bodies: Vec<String> =
+            sqlx::query_scalar("select body from apps order by id").fetch_all(&self.pool).await?;
+        bodies.iter().map(|body| parse(body, "app")).collect()
+    }
+
+    async fn registrations(&self, app: &AppId) -> Result<Vec<Registration>, StoreError> {
+        let rows = sqlx::query(
+            "select id, app_id, provider_id, client_id, sealed_secret, scopes, allowed_scopes from registrations \
+             where app_id = $1 order by provider_id",
+        )
+        .bind(app.as_str())
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(registration).collect()
+    }
+
+    async fn registration(&self, id: &RegistrationId) -> Result<Option<Registration>, StoreError> {
+        let row = sqlx::query(
+            "select id, app_id, provider_id, client_id, sealed_secret, scopes, allowed_scopes from registrations where id = $1",
+        )
+        .bind(id.as_str())
+        .fetch_optional(&self.pool)
+        .await?;
+        row.as_ref().map(registration).transpose()
+    }
+
+    async fn add_api_key(&self, key: &ApiKey) -> Result<(), StoreError> {
+        sqlx::query(
+            "insert into api_keys (id, app_id, name, digest, created_at) values ($1, $2, $3, $4, $5)",
+        )
+        .bind(&key.id)
+        .bind(key.app.as_str())
+        .bind(&key.name)
+        .bind(key.digest.as_bytes())
+        .bind(key.created_at.0)
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    async fn app_of_key(&self, digest: &Digest) -> Result<Option<AppId>, StoreError> {
+        let app: Option<String> =
+            sqlx::query_scalar("select app_id from api_keys where digest = $1 and revoked_at is null")
+                .bind(digest.as_bytes())
+                .fetch_optional(&self.pool)
+                .await?;
+        app.map(|app| app.parse().map_err(|_| StoreError::Unreadable("app id"))).transpose()
+    }
+
+    async fn mint(&self, session: &Session, token: &Digest, audit: &AuditEntry) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        sqlx::query(
+            "insert into sessions (id, app_id, token_digest, body, version, forget_at) values ($1, $2, $3, $4, $5, $6)",
+        )
+        .bind(session.id.as_str())
+        .bind(session.app.as_str())
+        .bind(token.as_bytes())
+        .bind(json(session))
+        .bind(session.version)
+        .bind(session.readable_until().0)
+        .execute(&mut *tx)
+        .await?;
+        insert_audit(&mut tx, audit).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn session(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
+        let query = sqlx::query_scalar("select body from sessions where id = $1").bind(id.as_str());
+        session(query.fetch_optional(&self.pool).await?)
+    }
+
+    async fn session_of_token(&self, token: &Digest) -> Result<Option<Session>, StoreError> {
+        let query =
+            sqlx::query_scalar("select body from sessions where token_digest = $1").bind(token.as_bytes());
+        session(query.fetch_optional(&self.pool).await?)
+    }
+
+    async fn session_of_poll(&self, poll: &Digest) -> Result<Option<Session>, StoreError> {
+        let query =
+            sqlx::query_scalar("select body from sessions where poll_digest = $1").bind(poll.as_bytes());
+        session(query.fetch_optional(&self.pool).await?)
+    }
+
+    async fn session_of_return_code(
+        &self,
+        code: &Digest,
+        now: Timestamp,
+    ) -> Result<Option<Session>, StoreError> {
+        let query = sqlx::query_scalar(
+            "select s.body from return_codes r join sessions s on s.id = r.session_id where r.digest = $1 and r.expires_at > $2",
+        )
+        .bind(code.as_bytes())
+        .bind(now.0);
+        session(query.fetch_optional(&self.pool).await?)
+    }
+
+    async fn save_session(&self, session: &Session, notes: &Notes) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        update_session(&mut tx, session).await?;
+        insert_notes(&mut tx, notes).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn add_return_code(
+        &self,
+        session: &SessionId,
+        code: &Digest,
+        expires_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        sqlx::query("insert into return_codes (digest, session_id, expires_at) values ($1, $2, $3)")
+            .bind(code.as_bytes())
+            .bind(session.as_str())
+            .bind(expires_at.0)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    async fn depart(&self, depart: &Depart<'_>) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        update_session(&mut tx, depart.session).await?;
+        sqlx::query("insert into flows (state_digest, session_id, body, expires_at) values ($1, $2, $3, $4)")
+            .bind(depart.flow.state.as_bytes())
+            .bind(depart.flow.session.as_str())
+            .bind(json(depart.flow))
+            .bind(depart.flow.expires_at.0)
+            .execute(&mut *tx)
+            .await?;
+        insert_audit(&mut tx, depart.audit).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn flow(&self, state: &Digest) -> Result<Option<Flow>, StoreError> {
+        let body: Option<String> = sqlx::query_scalar("select body from flows where state_digest = $1")
+            .bind(state.as_bytes())
+            .fetch_optional(&self.pool)
+            .await?;
+        body.map(|body| parse(&body, "flow")).transpose()
+    }
+
+    async fn take_flow(&self, state: &Digest, now: Timestamp) -> Result<bool, StoreError> {
+        let taken =
+            sqlx::query("update flows set taken_at = $1 where state_digest = $2 and taken_at is null")
+                .bind(now.0)
+                .bind(state.as_bytes())
+                .execute(&self.pool)
+                .await?;
+        Ok(taken.rows_affected() == 1)
+    }
+
+    async fn hold(&self, session: &Session, held: &HeldCode, audit: &AuditEntry) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        update_session(&mut tx, session).await?;
+        sqlx::query("insert into held_codes (completion_digest, session_id, body, expires_at) values ($1, $2, $3, $4)")
+            .bind(held.completion.as_bytes())
+            .bind(held.session.as_str())
+            .bind(json(&(&held.flow, &held.sealed_code)))
+            .bind(held.expires_at.0)
+            .execute(&mut *tx)
+            .await?;
+        insert_audit(&mut tx, audit).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn take_held(
+        &self,
+        app: &AppId,
+        completion: &Digest,
+        now: Timestamp,
+    ) -> Result<Option<HeldCode>, StoreError> {
+        let row = sqlx::query(
+            "update held_codes set taken_at = $1 \
+             where completion_digest = $2 and taken_at is null and expires_at > $1 \
+             and session_id in (select id from sessions where app_id = $3) \
+             returning session_id, body, expires_at",
+        )
+        .bind(now.0)
+        .bind(completion.as_bytes())
+        .bind(app.as_str())
+        .fetch_optional(&self.pool)
+        .await?;
+        row.as_ref().map(|row| held_code(row, *completion)).transpose()
+    }
+
+    async fn connect(&self, connect: &Connect<'_>) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        update_session(&mut tx, connect.session).await?;
+        upsert_grant(&mut tx, connect.grant).await?;
+        sqlx::query(
+            "insert into credentials (grant_id, sealed, generation) values ($1, $2, 1) \
+             on conflict (grant_id) do update set sealed = excluded.sealed, generation = generation + 1",
+        )
+        .bind(connect.grant.id.to_string())
+        .bind(connect.sealed)
+        .execute(&mut *tx)
+        .await?;
+        insert_notes(&mut tx, connect.notes).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn grant(&self, app: &AppId, id: GrantId) -> Result<Option<Grant>, StoreError> {
+        let query = sqlx::query_scalar("select body from grants where app_id = $1 and id = $2");
+        let body: Option<String> =
+            query.bind(app.as_str()).bind(id.to_string()).fetch_optional(&self.pool).await?;
+        body.map(|body| parse(&body, "grant")).transpose()
+    }
+
+    async fn grants_of_user(
+        &self,
+        app: &AppId,
+        user: &str,
+        provider: &ProviderId,
+    ) -> Result<Vec<Grant>, StoreError> {
+        let bodies: Vec<String> = sqlx::query_scalar(
+            "select body from grants where app_id = $1 and user_id = $2 and provider_id = $3 order by created_at, id",
+        )
+        .bind(app.as_str())
+        .bind(user)
+        .bind(provider.as_str())
+        .fetch_all(&self.pool)
+        .await?;
+        bodies.iter().map(grant).collect()
+    }
+
+    async fn grants(&self, app: &AppId, filter: &GrantFilter) -> Result<Vec<Grant>, StoreError> {
+        let bodies: Vec<String> = sqlx::query_scalar(
+            "select body from grants where app_id = $1 \
+             and ($2 is null or user_id = $2) and ($3 is null or provider_id = $3) and ($4 is null or status = $4) \
+             and ($5 is null or (created_at, id) > (select created_at, id from grants where app_id = $1 and id = $5)) \
+             order by created_at, id limit $6",
+        )
+        .bind(app.as_str())
+        .bind(&filter.user)
+        .bind(&filter.provider)
+        .bind(filter.status.map(GrantStatus::as_str))
+        .bind(filter.after.map(|id| id.to_string()))
+        .bind(filter.limit)
+        .fetch_all(&self.pool)
+        .await?;
+        bodies.iter().map(grant).collect()
+    }
+
+    async fn credential(&self, grant: GrantId) -> Result<Option<Credential>, StoreError> {
+        let row: Option<(Vec<u8>, i64)> =
+            sqlx::query_as("select sealed, generation from credentials where grant_id = $1")
+                .bind(grant.to_string())
+                .fetch_optional(&self.pool)
+                .await?;
+        Ok(row.map(|(sealed, generation)| Credential { grant, sealed, generation }))
+    }
+
+    async fn save_credential(&self, credential: &Credential) -> Result<(), StoreError> {
+        let query = sqlx::query(
+            "update credentials set sealed = $1, generation = generation + 1 where grant_id = $2 and generation = $3 \
+             and exists (select 1 from grants where id = $2 and status = 'active')",
+        );
+        let query =
+            query.bind(&credential.sealed).bind(credential.grant.to_string()).bind(credential.generation);
+        changed_one(query.execute(&self.pool).await?.rows_affected())
+    }
+
+    async fn save_grant(&self, grant: &Grant, notes: &Notes) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        upsert_grant(&mut tx, grant).await?;
+        insert_notes(&mut tx, notes).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn revoke(&self, grant: &Grant, notes: &Notes) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        upsert_grant(&mut tx, grant).await?;
+        sqlx::query("delete from credentials where grant_id = $1")
+            .bind(grant.id.to_string())
+            .execute(&mut *tx)
+            .await?;
+        insert_notes(&mut tx, notes).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn audit(&self, entry: &AuditEntry) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        insert_audit(&mut tx, entry).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn audit_of(&self, app: &AppId) -> Result<Vec<AuditEntry>, StoreError> {
+        let rows = sqlx::query(
+            "select id, app_id, at, action, subject, detail from audit where app_id = $1 order by at, rowid",
+        )
+        .bind(app.as_str())
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(read::audit_entry).collect()
+    }
+
+    async fn pending_events(&self) -> Result<Vec<Event>, StoreError> {
+        let rows = sqlx::query(
+            "select id, app_id, kind, body, created_at from outbox where delivered_at is null order by created_at, rowid",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(event).collect()
+    }
+
+    async fn forget_sessions(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let query = sqlx::query("delete from sessions where forget_at <= $1").bind(now.0);
+        Ok(query.execute(&self.pool).await?.rows_affected())
+    }
+}
+
+fn changed_one(rows: u64) -> Result<(), StoreError> {
+    if rows == 1 { Ok(()) } else { Err(StoreError::Conflict) }
+}
+
+/// Writes the session as version + 1, if the stored one is still at its version.
+async fn update_session(tx: &mut SqliteConnection, session: &Session) -> Result<(), StoreError> {
+    let mut next = session.clone();
+    next.version += 1;
+    let poll = next.opening.as_ref().and_then(|opening| opening.poll);
+    let query = sqlx::query(
+        "update sessions set body = $1, version = $2, poll_digest = $3, forget_at = $4 where id = $5 and version = $6",
+    )
+    .bind(json(&next))
+    .bind(next.version)
+    .bind(poll.as_ref().map(Digest::as_bytes))
+    .bind(next.readable_until().0)
+    .bind(next.id.as_str())
+    .bind(session.version);
+    let result = query.execute(tx).await.map_err(conflict_if_unique)?;
+    changed_one(result.rows_affected())
+}
+
+async fn upsert_grant(tx: &mut SqliteConnection, grant: &Grant) -> Result<(), StoreError> {
+    sqlx::query(
+        "insert into grants (id, app_id, user_id, provider_id, account_key, status, body, created_at) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (id) do update set \
+         account_key = excluded.account_key, status = excluded.status, body = excluded.body",
+    )
+    .bind(grant.id.to_string())
+    .bind(grant.app.as_str())
+    .bind(&grant.user.id)
+    .bind(grant.provider.as_str())
+    .bind(&grant.account.id)
+    .bind(grant.status.as_str())
+    .bind(json(grant))
+    .bind(grant.created_at.0)
+    .execute(tx)
+    .await
+    .map_err(conflict_if_unique)?;
+    Ok(())
+}
+
+async fn insert_notes(tx: &mut SqliteConnection, notes: &Notes) -> Result<(), StoreError> {
+    insert_audit(tx, &notes.audit).await?;
+    let Some(event) = &notes.event else { return Ok(()) };
+    sqlx::query("insert into outbox (id, app_id, kind, body, created_at) values ($1, $2, $3, $4, $5)")
+        .bind(&event.id)
+        .bind(event.app.as_str())
+        .bind(&event.kind)
+        .bind(event.body.to_string())
+        .bind(event.created_at.0)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+async fn insert_audit(tx: &mut SqliteConnection, entry: &AuditEntry) -> Result<(), StoreError> {
+    sqlx::query(
+        "insert into audit (id, app_id, at, action, subject, detail) values ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(&entry.id)
+    .bind(entry.app.as_str())
+    .bind(entry.at.0)
+    .bind(&entry.action)
+    .bind(&entry.subject)
+    .bind(entry.detail.to_string())
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+fn conflict_if_unique(error: sqlx::Error) -> StoreError {
+    match error.as_database_error() {
+        Some(database) if database.is_unique_violation() => StoreError::Conflict,
+        _ => StoreError::Database(error),
+    }
+}
