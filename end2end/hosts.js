@@ -3,6 +3,7 @@
  *
  *     /form?session=…            a form that opens Connect in this tab; any field may be given
  *     /form?session=…&policy=…   under that Referrer-Policy
+ *     /form?action=…             a form that posts elsewhere
  *     /popup?session=…           the same form in a window; shows what the window tells
  *     /back                      where a redirect returns; shows the code it got
  */
@@ -19,7 +20,7 @@ const page = (title, body, policy = 'strict-origin-when-cross-origin') => `<!doc
 <h1>${title}</h1>
 ${body}`;
 
-const form = (fields) => `<form method="post" action="${CONNECT}/connect">
+const form = (fields, action = `${CONNECT}/connect`) => `<form method="post" action="${escaped(action)}">
 ${fields.map(([name, value]) => `<input type="hidden" name="${escaped(name)}" value="${escaped(value)}">`).join('\n')}
 <button>Connect</button>
 </form>`;
@@ -40,8 +41,9 @@ const inPopup = `<p><output aria-label="Result"></output></p>
 /** @param {URL} url */
 function answer({ pathname, searchParams }) {
   const policy = searchParams.get('policy') ?? undefined;
-  const fields = [...searchParams].filter(([name]) => name !== 'policy');
-  if (pathname === '/form') return page('Settings', form(fields), policy);
+  const action = searchParams.get('action') ?? undefined;
+  const fields = [...searchParams].filter(([name]) => name !== 'policy' && name !== 'action');
+  if (pathname === '/form') return page('Settings', form(fields, action), policy);
   if (pathname === '/popup') return page('Settings', form([...fields, ['mode', 'popup']]) + inPopup, policy);
   if (pathname === '/back') {
     return page('Back at the app', `<output aria-label="Code">${escaped(searchParams.get('grantway') ?? '')}</output>`);

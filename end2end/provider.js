@@ -34,18 +34,20 @@ const grantIds = new Map();
 /** A secret's short name: equal for equal secrets, useless otherwise. */
 const digest = (secret) => secret && createHash('sha256').update(secret).digest('hex').slice(0, 12);
 
+/** Who was signed in: a change of account would pass through the log-out page, which ends grants. */
+function forgetAccount(session) {
+  delete session.accountId;
+  delete session.authorizations;
+}
+
 function alwaysAsk() {
   const policy = interactionPolicy.base();
   const { Check, Prompt } = interactionPolicy;
   const eachTime = (step) => new Check('each_time', 'each request asks', ({ oidc }) => !oidc.result?.[step]);
   policy.get('login').checks.add(eachTime('login'));
   policy.get('consent').checks.add(eachTime('consent'));
-  // Forgets who was here: another account would pass through the log-out page, which ends grants.
   const forget = new Check('forget', 'never asks', ({ oidc }) => {
-    if (!oidc.result) {
-      delete oidc.session.accountId;
-      delete oidc.session.authorizations;
-    }
+    if (!oidc.result) forgetAccount(oidc.session);
     return Check.NO_NEED_TO_PROMPT;
   });
   policy.add(new Prompt({ name: 'select_account', requestable: true }, forget), 0);
@@ -142,6 +144,12 @@ async function interact(req, res, action) {
   if (action === 'login' && prompt.name !== 'consent') {
     const account = ACCOUNTS[form.get('account')];
     if (!account) return sendHtml(res, 200, signInPage(uid, ACCOUNTS, '', 'Nobody has this name.'));
+    const session = await provider.Session.get({ req, res });
+    if (session.accountId) {
+      // Signed in meanwhile, in another tab.
+      forgetAccount(session);
+      await session.persist();
+    }
     const chosen = prompt.name === 'select_account' ? { select_account: {} } : {};
     return finish(req, res, { ...chosen, login: { accountId: account.sub } });
   }

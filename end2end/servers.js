@@ -48,7 +48,7 @@ async function startAll(folder) {
       PORT: new URL(OIDC).port, ISSUER: OIDC, CLIENT_SECRET, REDIRECT_URIS: REDIRECT_URIS.join(','),
     }),
     start('hosts', node('hosts.js'), `${BIRCH}/back`),
-    start('demo', [GRANTWAY, 'demo', '--port', new URL(DEMO.connect).port], `${DEMO.connect}/readyz`, { GRANTWAY_DATA_DIR: undefined }),
+    start('demo', [GRANTWAY, 'demo', '--port', new URL(DEMO.connect).port], `${DEMO.connect}/readyz`),
   ]);
 
   run('apply', '--config', config);

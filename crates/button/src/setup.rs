@@ -3,7 +3,7 @@
 use std::{rc::Rc, sync::Arc};
 
 use grantway_core::{Code, device::Mode, message::Told};
-use leptos::prelude::{GetUntracked, RwSignal, Set, StoredValue, UpdateValue, WithValue};
+use leptos::prelude::{GetUntracked, GetValue, RwSignal, Set, StoredValue, UpdateValue};
 use send_wrapper::SendWrapper;
 use wasm_bindgen_futures::spawn_local;
 
@@ -74,7 +74,7 @@ pub(crate) fn click(setup: &Arc<Setup>, current: Current, busy: RwSignal<bool>) 
     if busy.get_untracked() {
         return;
     }
-    let open = current.try_with_value(|attempt| attempt.as_ref().map(|attempt| Rc::clone(attempt))).flatten();
+    let open = current.try_get_value().flatten();
     if let Some(attempt) = open {
         if attempt.bring_to_front() {
             return;
@@ -98,9 +98,10 @@ pub(crate) fn dispose(current: Current) {
 }
 
 fn open_window(setup: &Arc<Setup>, current: Current, busy: RwSignal<bool>) {
-    let secret = browser::random_secret().ok();
-    let opened = secret.and_then(|secret| {
-        let popup = Popup::open(&format!("grantway-{secret}-window"))?;
+    // Two secrets: pages that the window shows later can read its name.
+    let secrets = browser::random_secret().ok().zip(browser::random_secret().ok());
+    let opened = secrets.and_then(|(secret, name)| {
+        let popup = Popup::open(&format!("grantway-{name}"))?;
         Some((popup, secret))
     });
     match opened {

@@ -15,6 +15,7 @@ pub mod message;
 pub mod origin;
 pub mod secret;
 pub mod session;
+pub mod view;
 
 pub use clock::{Clock, Entropy, Timestamp};
 pub use code::Code;

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use grantway_catalog::ResponseMode;
 use grantway_core::{
     RegistrationId, Secret, SessionId,
     flow::{AcceptedCode, CallbackParams, Flow, Refusal},
@@ -55,6 +56,14 @@ impl Service {
             }
         });
         Ok(Arrived { session_id, work })
+    }
+
+    /// Whether a registration's provider answers by form post (OAuth 2.0 Form Post Response Mode).
+    pub async fn takes_form_post(&self, registration: &RegistrationId) -> bool {
+        let registration = self.store.registration(registration).await.ok().flatten();
+        registration
+            .and_then(|registration| self.catalog.get(&registration.provider))
+            .is_some_and(|provider| provider.response_mode == ResponseMode::FormPost)
     }
 
     /// Room 1: nothing is consumed before this.

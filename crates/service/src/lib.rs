@@ -39,9 +39,9 @@ pub use deliver::{Polled, ResultKey};
 pub use depart::Departure;
 pub use error::{ServiceError, TokenReason};
 pub use mint::{MintRequest, Minted, SessionStatus};
-pub use open::{LinkView, OpenRequest, Opened};
+pub use open::{OpenRequest, Opened};
 pub use token::AccessToken;
-pub use view::{Choice, Shown, View};
+pub use view::WayOutOf;
 
 /// How many session changes a slow long poll may miss before it reads the store again anyway.
 const CHANGES: usize = 1024;
@@ -190,12 +190,6 @@ impl Service {
 
     fn provider(&self, id: &ProviderId) -> Result<&Provider, ServiceError> {
         self.catalog.get(id).ok_or(ServiceError::Inconsistent("a registration without its provider"))
-    }
-
-    /// Whether the catalog has this provider.
-    #[must_use]
-    pub fn knows_provider(&self, id: &ProviderId) -> bool {
-        self.catalog.get(id).is_some()
     }
 
     fn provider_name(&self, id: &ProviderId) -> String {

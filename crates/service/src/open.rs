@@ -6,6 +6,7 @@ use grantway_core::{
     grant::User,
     origin::parse_return_url,
     session::{Link, Opening, Session, SessionError},
+    view::LinkView,
 };
 use serde_json::json;
 use url::Url;
@@ -36,19 +37,6 @@ pub struct Opened {
     pub cookie: Option<Secret>,
     /// When the cookie ends.
     pub expires_at: Timestamp,
-}
-
-/// What the page of a link shows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LinkView {
-    /// Who asks.
-    pub app: String,
-    /// The name, or else the id, of whom the session was minted for.
-    pub user: String,
-    /// The address, masked.
-    pub email: Option<String>,
-    /// Who completes it.
-    pub link: Link,
 }
 
 impl Service {

@@ -1,10 +1,11 @@
 //! Pick, and every other page of a session: what this browser may see now.
 
 use grantway_core::{
-    Code, Origin, ProviderId, Secret, SessionId,
+    ProviderId, Secret, SessionId,
     device::Mode,
     message::{RETURN_PARAMETER, ResultMessage},
-    session::{Outcome, Progress, Session, Theme},
+    session::{Outcome, Progress, Session},
+    view::{Choice, Shown, View, WayOut},
 };
 use url::Url;
 
@@ -13,81 +14,13 @@ use crate::{Service, ServiceError};
 /// How long a return code is valid, in seconds.
 const RETURN_SECONDS: i64 = 300;
 
-/// One page of a session.
-#[derive(Clone, Debug)]
-pub struct View {
-    /// Which session.
-    pub session_id: SessionId,
-    /// The app's name.
-    pub app: String,
-    /// The app's look for it.
-    pub theme: Option<Theme>,
-    /// The app's language for it.
-    pub locale: Option<String>,
-    /// What is on it.
-    pub shown: Shown,
-}
-
-/// What a page shows.
-#[derive(Clone, Debug)]
-pub enum Shown {
-    /// The picker.
-    Pick {
-        /// To choose from.
-        choices: Vec<Choice>,
-        /// Whether the only choice may be taken by script: once, before the first depart.
-        forward: bool,
-        /// Whether a Done button ends it with what was made.
-        finishable: bool,
-    },
-    /// The exchange is under way.
-    Working {
-        /// The provider's name.
-        provider: String,
-    },
-    /// Something failed; try again or leave.
-    Trouble {
-        /// To try again.
-        provider: ProviderId,
-        /// Its name.
-        provider_name: String,
-        /// What.
-        code: Code,
-    },
-    /// Over, in a popup: tell the opener and close.
-    Tell {
-        /// The one origin that may hear it.
-        origin: Origin,
-        /// What it hears.
-        message: Box<ResultMessage>,
-        /// How it ended.
-        outcome: Outcome,
-    },
-    /// Over, in a redirect: go back.
-    Return {
-        /// Where to, with the one parameter.
-        url: Url,
-    },
-    /// Over, in a redirect that has nowhere to go back to.
-    Over {
-        /// How it ended.
-        outcome: Outcome,
-        /// The app's home.
-        website: Option<Url>,
-    },
-}
-
-/// One provider of the picker.
-#[derive(Clone, Debug)]
-pub struct Choice {
-    /// To post.
-    pub provider: ProviderId,
-    /// To read.
-    pub name: String,
-    /// `#rrggbb` behind the monogram.
-    pub color: Option<String>,
-    /// The account connected in this session, if any.
-    pub connected: Option<String>,
+/// Which session's app.
+#[derive(Clone, Copy, Debug)]
+pub enum WayOutOf<'a> {
+    /// Of the token that a form brought.
+    Token(&'a Secret),
+    /// Of a session that this browser is known to belong to.
+    Session(&'a SessionId),
 }
 
 impl Service {
@@ -130,6 +63,16 @@ impl Service {
         self.store.save_session(&session, &notes).await?;
         self.changed(id);
         Ok(())
+    }
+
+    /// The home of the app behind a session, for pages that can show nothing else of it.
+    pub async fn way_out(&self, of: WayOutOf<'_>) -> Option<WayOut> {
+        let session = match of {
+            WayOutOf::Token(token) => self.store.session_of_token(&token.digest()).await.ok()??,
+            WayOutOf::Session(id) => self.store.session(id).await.ok()??,
+        };
+        let app = self.app_of(&session).await.ok()?;
+        Some(WayOut { url: app.website_url?, app: app.name })
     }
 
     fn open_page(&self, session: &Session) -> Shown {

@@ -1,0 +1,62 @@
+/** `grantway demo`, as a newcomer meets it: three sites, a sample app, a provider with switches. */
+import { DEMO } from './config.js';
+import { expect, test } from './fixtures.js';
+import * as go from './journey.js';
+
+const connectButton = (page) => page.getByRole('button', { name: /^Connect/ }).first();
+
+async function atFakeFiles(page) {
+  await page.waitForURL((url) => url.origin === DEMO.provider);
+  await expect(page.getByRole('heading', { name: /Fake Files account/ })).toBeVisible();
+}
+
+test.describe('in a window', { tag: '@popup' }, () => {
+  let popup;
+
+  test.beforeEach(async ({ page }) => {
+    await page.goto(DEMO.app);
+    [popup] = await Promise.all([page.waitForEvent('popup'), connectButton(page).click()]);
+    await atFakeFiles(popup);
+  });
+
+  test('allow', async ({ page }) => {
+    await Promise.all([popup.waitForEvent('close'), go.decide(popup, 'Allow')]);
+
+    await expect(page.getByText('ada@example.com').first()).toBeVisible();
+  });
+
+  test('choose another account', async ({ page }) => {
+    await popup.getByRole('radio', { name: /Grace Hopper/ }).check();
+    await Promise.all([popup.waitForEvent('close'), go.decide(popup, 'Allow')]);
+
+    await expect(page.getByText('grace@example.com').first()).toBeVisible();
+  });
+
+  test('deny, then think again', async ({ page }) => {
+    await go.decide(popup, 'Deny');
+    await expect(go.problem(popup, 'You declined access')).toBeVisible();
+    await go.action(popup, 'Try again').click();
+    await atFakeFiles(popup);
+    await Promise.all([popup.waitForEvent('close'), go.decide(popup, 'Allow')]);
+
+    await expect(page.getByText('ada@example.com').first()).toBeVisible();
+  });
+
+  test('closing the window is an exit, told to the app', async ({ page }) => {
+    await popup.close();
+
+    await expect(connectButton(page)).toBeEnabled();
+    await expect(page.getByText('ada@example.com')).toHaveCount(0);
+  });
+});
+
+test('in one tab', { tag: ['@redirect', '@no-js'] }, async ({ page, javaScriptEnabled }) => {
+  await page.goto(DEMO.app);
+  await connectButton(page).click();
+  if (!javaScriptEnabled) await go.providerButton(page, 'Fake Files').click();
+  await atFakeFiles(page);
+  await go.decide(page, 'Allow');
+
+  await page.waitForURL((url) => url.origin === DEMO.app);
+  await expect(page.getByText('ada@example.com').first()).toBeVisible();
+});

@@ -1,0 +1,37 @@
+// Loads the WebAssembly once the page is idle, then wakes the islands, outer ones before inner ones.
+// Until then, and if it never comes, the page's forms do the same work.
+
+const idle = () =>
+  new Promise((done) =>
+    "requestIdleCallback" in window ? requestIdleCallback(done, { timeout: 2000 }) : setTimeout(done, 1),
+  );
+
+/**
+ * Wakes one element and what lies in it. An island may hold server-rendered children
+ * (`leptos-children`) with further islands in them; those belong to that island, which says so by the
+ * function it left on the element.
+ * @param {Element} element
+ * @param {Record<string, (element: Element) => void | Promise<void>>} app
+ * @param {(() => void) | undefined} adopt
+ */
+async function wake(element, app, adopt) {
+  if (element.localName === "leptos-island") {
+    const island = app[element.dataset.component];
+    if (island) {
+      adopt?.();
+      await island(element);
+    } else {
+      console.warn(`No island named ${element.dataset.component} in the WebAssembly: is it of another build?`);
+    }
+  }
+  const inner = element.localName === "leptos-children" ? element.$$on_hydrate : adopt;
+  for (const child of [...element.children]) {
+    await wake(child, app, inner);
+  }
+}
+
+await idle();
+const app = await import("/pkg/rust_host.js");
+await app.default({ module_or_path: "/pkg/rust_host.wasm" });
+app.hydrate();
+await wake(document.body, app, undefined);

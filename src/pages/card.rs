@@ -1,0 +1,68 @@
+//! The frame that all pages share.
+
+use grantway_core::{session::Theme, view::WayOut};
+use leptos::prelude::*;
+use leptos_meta::{Html, Title};
+
+/// A page's title, look and language, with its content in the middle of the window.
+#[component]
+pub fn Card(
+    /// The document's title and the page's heading.
+    #[prop(into)]
+    title: String,
+    /// The app's look for it; otherwise the browser's.
+    #[prop(optional_no_strip)]
+    theme: Option<Theme>,
+    /// What is on it.
+    children: Children,
+) -> impl IntoView {
+    let theme = theme.map(|theme| match theme {
+        Theme::Light => "light",
+        Theme::Dark => "dark",
+    });
+    view! {
+        <Html attr:data-theme=theme />
+        <Title text=title.clone() />
+        <main class="card">
+            <h1>{title}</h1>
+            {children()}
+        </main>
+    }
+}
+
+/// The one action of a page that can only send people back.
+#[component]
+pub fn BackToApp(
+    /// Where to.
+    way_out: WayOut,
+) -> impl IntoView {
+    view! { <a class="button" href=way_out.url.to_string()>{format!("Back to {}", way_out.app)}</a> }
+}
+
+/// A provider's monogram in its colour. The colour comes from a validated catalog, the style from a
+/// presentation attribute, which needs no exception in the content security policy.
+#[component]
+pub fn Monogram(
+    /// The provider's name.
+    #[prop(into)]
+    name: String,
+    /// `#rrggbb`.
+    #[prop(optional_no_strip)]
+    color: Option<String>,
+) -> impl IntoView {
+    let letter = name.chars().next().unwrap_or('•').to_uppercase().to_string();
+    let color = color.unwrap_or_else(|| "#5b6472".to_owned());
+    let ink = if is_light(&color) { "#111" } else { "#fff" };
+    view! {
+        <svg class="monogram" viewBox="0 0 32 32" width="32" height="32" aria-hidden="true">
+            <rect width="32" height="32" rx="8" fill=color />
+            <text x="16" y="21.5" text-anchor="middle" font-size="16" font-weight="600" fill=ink>{letter}</text>
+        </svg>
+    }
+}
+
+/// Perceived brightness of `#rrggbb` above two thirds (ITU-R BT.601 luma).
+fn is_light(color: &str) -> bool {
+    let part = |range: std::ops::Range<usize>| color.get(range).and_then(|hex| u32::from_str_radix(hex, 16).ok()).unwrap_or(0);
+    part(1..3) * 299 + part(3..5) * 587 + part(5..7) * 114 > 170_000
+}

@@ -1,0 +1,144 @@
+//! `GET /connect/{session_id}`: the picker, the wait, the trouble or the end of this browser's session.
+
+use grantway_core::{
+    Code, ProviderId, SessionId,
+    session::Outcome,
+    view::{Choice, Shown, View, WayOut},
+};
+use leptos::prelude::*;
+use leptos_meta::Meta;
+use leptos_router::hooks::use_params_map;
+
+use crate::{
+    calls::validate_session,
+    islands::{herald::Herald, launcher::Launcher, search::Search},
+    pages::{
+        card::{BackToApp, Card, Monogram},
+        forward::ForwardPage,
+        problem::ProblemPage,
+    },
+};
+
+/// More providers than this get a search field.
+const SEARCHED_FROM: usize = 8;
+
+/// The session's page, whatever it shows now.
+#[component]
+pub fn SessionPage() -> impl IntoView {
+    let id = use_params_map().read_untracked().get("session").and_then(|text| text.parse::<SessionId>().ok());
+    view! {
+        <Suspense>
+            {Suspend::new(async move {
+                let Some(id) = id else {
+                    return view! { <ProblemPage problem=Code::WrongBrowser.into() /> }.into_any();
+                };
+                match validate_session(id).await {
+                    Ok(view) => shown(view),
+                    Err(problem) => view! { <ProblemPage problem /> }.into_any(),
+                }
+            })}
+        </Suspense>
+    }
+}
+
+fn shown(view: View) -> AnyView {
+    let View { session_id, app, theme, shown, .. } = view;
+    match shown {
+        Shown::Pick { choices, forward, finishable } => {
+            let title = match &choices[..] {
+                [only] => format!("Connect {} to {app}", only.name),
+                _ => format!("Connect an account to {app}"),
+            };
+            view! { <Card title theme><Picker session_id choices forward finishable app /></Card> }.into_any()
+        }
+        Shown::Working { provider } => view! {
+            <Meta http_equiv="refresh" content="1" />
+            <Card title=format!("Connecting {provider}…") theme>
+                <p role="status">"This takes a few seconds. You can close this page: it goes on without it."</p>
+            </Card>
+        }
+        .into_any(),
+        Shown::Trouble { provider, provider_name, code } => view! {
+            <Card title=code.title() theme>
+                <Trouble session_id provider provider_name code app />
+            </Card>
+        }
+        .into_any(),
+        Shown::Tell { origin, message, outcome } => {
+            let message = serde_json::to_string(&message).unwrap_or_default();
+            view! {
+                <Card title=ending(outcome) theme>
+                    <p role="status">"You can close this window."</p>
+                    <div id="result" data-origin=origin.to_string() data-message=message></div>
+                    <Herald />
+                </Card>
+            }
+            .into_any()
+        }
+        Shown::Return { url } => view! { <ForwardPage name=app url=url.to_string() /> }.into_any(),
+        Shown::Over { outcome, website } => view! {
+            <Card title=ending(outcome) theme>
+                <p>{format!("You can close this page, or go back to {app}.")}</p>
+                {website.map(|url| view! { <BackToApp way_out=WayOut { app: app.clone(), url } /> })}
+            </Card>
+        }
+        .into_any(),
+    }
+}
+
+fn ending(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Success => "Connected",
+        Outcome::Error(code) => code.title(),
+        Outcome::Exit => Code::Cancelled.title(),
+    }
+}
+
+#[component]
+fn Picker(session_id: SessionId, choices: Vec<Choice>, forward: bool, finishable: bool, app: String) -> impl IntoView {
+    let depart = format!("/connect/{session_id}/depart");
+    let searched = choices.len() >= SEARCHED_FROM;
+    let lead = format!("{app} will be able to use the account that you choose, as far as you allow it on the next page.");
+    let rows = choices.into_iter().map(|choice| {
+        let note = choice.connected.as_ref().map(|account| view! { <small>{format!("Connected: {account}")}</small> });
+        view! {
+            <li>
+                <button type="submit" name="provider" value=choice.provider.to_string() class="provider">
+                    <Monogram name=choice.name.clone() color=choice.color />
+                    <span>{format!("Continue with {}", choice.name)}{note}</span>
+                </button>
+            </li>
+        }
+    });
+    view! {
+        <p>{lead}</p>
+        {searched.then(|| view! { <Search /> })}
+        <form method="post" action=depart id="pick" data-forward=forward.then_some("once")>
+            <ul class="providers">{rows.collect_view()}</ul>
+        </form>
+        {forward.then(|| view! { <Launcher /> })}
+        <Leave session_id label=if finishable { "Done" } else { "Cancel" } />
+    }
+}
+
+#[component]
+fn Trouble(session_id: SessionId, provider: ProviderId, provider_name: String, code: Code, app: String) -> impl IntoView {
+    view! {
+        <p class="quiet">{provider_name}</p>
+        <p>{code.advice()}</p>
+        <form method="post" action=format!("/connect/{session_id}/depart")>
+            <button type="submit" name="provider" value=provider.to_string()>"Try again"</button>
+        </form>
+        <Leave session_id label=format!("Back to {app}") />
+        <p class="quiet">"Code: "<code>{code.as_str()}</code></p>
+    }
+}
+
+#[component]
+fn Leave(session_id: SessionId, #[prop(into)] label: String) -> impl IntoView {
+    view! {
+        <form method="post" action=format!("/connect/{session_id}/leave")>
+            <button type="submit" class="secondary">{label}</button>
+        </form>
+    }
+}

@@ -1,0 +1,18 @@
+//! The server: configuration, routes and the edge of the process.
+
+pub mod adapters;
+pub mod api;
+pub mod command;
+pub mod config;
+pub mod connect;
+pub mod cookies;
+pub mod demo;
+pub mod guard;
+pub mod headers;
+pub mod problem;
+pub mod render;
+pub mod router;
+pub mod serve;
+pub mod start;
+pub mod state;
+pub mod steps;

@@ -1,0 +1,6 @@
+//! The JSON API, for the app's backend, and the result endpoint, for its pages.
+
+pub mod auth;
+pub mod grants;
+pub mod result;
+pub mod sessions;

@@ -1,0 +1,72 @@
+//! `/v1/grants`
+
+use axum::{
+    Json,
+    extract::{Path, Query, State, rejection::QueryRejection},
+    response::IntoResponse,
+};
+use grantway_core::{Code, GrantId, grant::{Connection, GrantStatus}};
+use grantway_service::ServiceError;
+use grantway_store::GrantFilter;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::server::{api::auth::Caller, problem::ApiError, state::AppState};
+
+const DEFAULT_LIMIT: i64 = 50;
+const LARGEST_LIMIT: i64 = 200;
+
+/// The query of `GET /v1/grants`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListQuery {
+    user_id: Option<String>,
+    provider: Option<String>,
+    status: Option<GrantStatus>,
+    after: Option<GrantId>,
+    limit: Option<i64>,
+}
+
+/// `GET /v1/grants` → `{data, next}`; `next` is the `after` of the following page, or null.
+pub async fn list(
+    State(state): State<AppState>,
+    Caller(app): Caller,
+    query: Result<Query<ListQuery>, QueryRejection>,
+) -> Result<Json<Value>, ApiError> {
+    let Query(query) = query.map_err(|error| ApiError::new(Code::InvalidField, error.body_text()))?;
+    let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
+    if !(1..=LARGEST_LIMIT).contains(&limit) {
+        return Err(ApiError::new(Code::InvalidField, format!("limit: must be 1 to {LARGEST_LIMIT}")));
+    }
+    let filter = GrantFilter { user: query.user_id, provider: query.provider, status: query.status, after: query.after, limit };
+    let grants = state.service.grants(&app, &filter).await?;
+    let full = i64::try_from(grants.len()).is_ok_and(|length| length == limit);
+    let next = grants.last().filter(|_| full).map(|last| last.grant_id);
+    Ok(Json(json!({"data": grants, "next": next})))
+}
+
+/// `GET /v1/grants/{grant_id}`
+pub async fn show(State(state): State<AppState>, Caller(app): Caller, Path(id): Path<String>) -> Result<Json<Connection>, ApiError> {
+    Ok(Json(state.service.grant(&app, grant_id(&id)?).await?))
+}
+
+/// `DELETE /v1/grants/{grant_id}` → the grant, revoked.
+pub async fn revoke(State(state): State<AppState>, Caller(app): Caller, Path(id): Path<String>) -> Result<Json<Connection>, ApiError> {
+    Ok(Json(state.service.revoke(&app, grant_id(&id)?).await?))
+}
+
+/// `POST /v1/grants/{grant_id}/token`
+pub async fn token(State(state): State<AppState>, Caller(app): Caller, Path(id): Path<String>) -> Result<impl IntoResponse, ApiError> {
+    let token = state.service.token(&app, grant_id(&id)?).await?;
+    Ok(Json(json!({
+        "grant_id": token.grant_id,
+        "access_token": token.access_token.expose(),
+        "token_type": "Bearer",
+        "expires_at": token.expires_at,
+        "scopes": token.scopes,
+    })))
+}
+
+fn grant_id(text: &str) -> Result<GrantId, ServiceError> {
+    text.parse().map_err(|_| ServiceError::NoGrant)
+}

@@ -1,0 +1,66 @@
+//! `POST /v1/connect/result`: a form body, so that a page's request needs no preflight. Readable in a
+//! browser by the session's own origin alone.
+
+use axum::{
+    Form, Json,
+    extract::{State, rejection::FormRejection},
+    http::{HeaderMap, HeaderValue, header::{ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION, ORIGIN, VARY}},
+    response::{IntoResponse, Response},
+};
+use grantway_core::{Code, Origin, Secret};
+use grantway_service::{ResultKey, ServiceError};
+use serde::Deserialize;
+
+use crate::server::{api::auth::bearer, problem::ApiError, state::AppState};
+
+/// One of `poll` and `code`.
+#[derive(Deserialize)]
+pub struct ResultForm {
+    poll: Option<Secret>,
+    code: Option<Secret>,
+    #[serde(default)]
+    wait: u64,
+}
+
+/// Reads a session's result, for its page or for the app's backend.
+pub async fn read(State(state): State<AppState>, headers: HeaderMap, form: Result<Form<ResultForm>, FormRejection>) -> Response {
+    let answer = match form {
+        Ok(Form(form)) => answer(&state, &headers, form).await,
+        Err(error) => Err(ApiError::new(Code::InvalidRequest, error.body_text())),
+    };
+    let mut response = answer.unwrap_or_else(IntoResponse::into_response);
+    response.headers_mut().insert(VARY, HeaderValue::from_static("origin"));
+    response
+}
+
+async fn answer(state: &AppState, headers: &HeaderMap, form: ResultForm) -> Result<Response, ApiError> {
+    if headers.contains_key(AUTHORIZATION) {
+        return for_backend(state, headers, form).await;
+    }
+    let key = match (form.poll, form.code) {
+        (Some(poll), None) => ResultKey::Poll(poll),
+        (None, Some(code)) => ResultKey::Return(code),
+        _ => return Err(ApiError::new(Code::InvalidRequest, "send either `poll` or `code`")),
+    };
+    let from = headers.get(ORIGIN).and_then(|value| value.to_str().ok());
+    let polled = state.service.result(&key, form.wait).await?;
+    if from != Some(polled.origin.as_str()) {
+        let got = from.unwrap_or("none").to_owned();
+        return Err(ServiceError::Origin { allowed: polled.origin, got }.into());
+    }
+    Ok(readable_by(&polled.origin.clone(), Json(polled).into_response()))
+}
+
+async fn for_backend(state: &AppState, headers: &HeaderMap, form: ResultForm) -> Result<Response, ApiError> {
+    let key = bearer(headers).ok_or(ServiceError::Unauthorized)?;
+    let app = state.service.authenticate(&key).await?;
+    let code = form.code.ok_or_else(|| ApiError::new(Code::InvalidRequest, "send `code`, the parameter of `return_url`"))?;
+    Ok(Json(state.service.result_for_backend(&app, &code).await?).into_response())
+}
+
+fn readable_by(origin: &Origin, mut response: Response) -> Response {
+    if let Ok(value) = HeaderValue::from_str(origin.as_str()) {
+        response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, value);
+    }
+    response
+}

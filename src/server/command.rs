@@ -1,0 +1,164 @@
+//! The command line. What it prints for people goes to stderr, what a script reads to stdout.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line prints")]
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+use grantway_core::AppId;
+use grantway_service::AppliedRegistration;
+use tracing_subscriber::EnvFilter;
+
+use crate::server::{
+    config::{LogFormat, Settings},
+    demo, router, serve,
+    start::{self, StartError},
+};
+
+/// OAuth Connect, run by yourself.
+#[derive(Debug, Parser)]
+#[command(version)]
+pub struct Command {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Serve the Connect pages and the API; applies the declared apps first.
+    Serve(ConfigArgs),
+    /// Show the whole flow: this server, a sample app and a pretend provider.
+    Demo(demo::DemoArgs),
+    /// Write the apps and registrations of a file to the database.
+    Apply {
+        /// The file; `grantway.toml` when omitted.
+        file: Option<PathBuf>,
+        #[command(flatten)]
+        config: ConfigArgs,
+    },
+    /// API keys of an app's backend.
+    #[command(subcommand)]
+    Key(KeyAction),
+    /// Tell what is wrong before users do.
+    Check(ConfigArgs),
+}
+
+#[derive(Debug, Subcommand)]
+enum KeyAction {
+    /// Make a key and print it: the only time that it is shown.
+    Create {
+        /// The app.
+        #[arg(long)]
+        app: AppId,
+        /// What it is for.
+        #[arg(long, default_value = "backend")]
+        name: String,
+        #[command(flatten)]
+        config: ConfigArgs,
+    },
+}
+
+#[derive(Debug, Args)]
+struct ConfigArgs {
+    /// The settings; `grantway.toml` when omitted, if it is there.
+    #[arg(long)]
+    config: Option<PathBuf>,
+}
+
+impl Command {
+    /// Runs it; a failure is told in one line.
+    pub async fn run(self) -> ExitCode {
+        let done = match self.action {
+            Action::Serve(args) => serve_command(args).await,
+            Action::Demo(args) => demo::run(args).await,
+            Action::Apply { file, config } => apply(file.or(config.config)).await,
+            Action::Key(KeyAction::Create { app, name, config }) => create_key(config, &app, &name).await,
+            Action::Check(args) => check(args).await,
+        };
+        match done {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("grantway: {error}");
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
+
+async fn serve_command(args: ConfigArgs) -> Result<(), StartError> {
+    let settings = Settings::read(args.config.as_deref())?;
+    start_log(settings.server.log, "info");
+    let service = start::service(&settings).await?;
+    for registration in start::apply(&service, &settings).await? {
+        tracing::info!(app = %registration.app, provider = %registration.provider, redirect_uri = %registration.redirect_uri, "registered");
+    }
+    let listener = serve::listen(settings.server.listen).await?;
+    tracing::info!(base_url = %settings.server.base_url, listen = %settings.server.listen, "serving");
+    let state = start::state(service.clone(), &settings)?;
+    serve::serve(listener, router::router(state), service).await;
+    Ok(())
+}
+
+async fn apply(file: Option<PathBuf>) -> Result<(), StartError> {
+    let settings = Settings::read(file.as_deref())?;
+    start_log(settings.server.log, "warn");
+    let service = start::service(&settings).await?;
+    let applied = start::apply(&service, &settings).await?;
+    eprintln!("applied {} apps", settings.apps.len());
+    print_registrations(&applied);
+    Ok(())
+}
+
+async fn create_key(args: ConfigArgs, app: &AppId, name: &str) -> Result<(), StartError> {
+    let settings = Settings::read(args.config.as_deref())?;
+    start_log(settings.server.log, "warn");
+    let service = start::service(&settings).await?;
+    let key = service.create_key(app, name).await.map_err(StartError::Apply)?;
+    eprintln!("keep this key in the backend of `{app}`; it is not shown again:");
+    println!("{}", key.expose());
+    Ok(())
+}
+
+/// Reads everything that `serve` would, and asks every issuer for its metadata.
+async fn check(args: ConfigArgs) -> Result<(), StartError> {
+    let settings = Settings::read(args.config.as_deref())?;
+    start_log(settings.server.log, "error");
+    let service = start::service(&settings).await?;
+    let applied = start::apply(&service, &settings).await?;
+    println!("settings   ok");
+    println!("database   ok, opens with its master key");
+    if applied.is_empty() {
+        println!("apps       none declared: add [apps.NAME.providers.PROVIDER] with client_id and client_secret");
+    }
+    for registration in &applied {
+        match service.check_provider(&registration.provider).await {
+            Ok(()) => println!("provider   {} ok", registration.provider),
+            Err(error) => println!("provider   {} WARNING: {error}", registration.provider),
+        }
+    }
+    for (id, app) in settings.app_specs().iter().map(|app| (&app.id, app)) {
+        if app.website_url.is_none() {
+            println!("app        {id}: no website_url, so every session must send allowed_origin");
+        }
+    }
+    println!("risk       sessions minted with `link: confirm` can be forwarded to a stranger who clicks through; prefer `link: code`");
+    print_registrations(&applied);
+    Ok(())
+}
+
+fn print_registrations(applied: &[AppliedRegistration]) {
+    for registration in applied {
+        eprintln!("redirect URI to register at {}: {}", registration.provider, registration.redirect_uri);
+    }
+}
+
+/// Logs to stderr. `RUST_LOG` decides, else `level`; libraries that would print URLs or headers stay quiet.
+pub(crate) fn start_log(format: LogFormat, level: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    let quiet = ["hyper=warn", "hyper_util=warn", "reqwest=warn", "h2=warn", "rustls=warn", "sqlx=warn", "oauth2=warn"];
+    let filter = quiet.iter().filter_map(|directive| directive.parse().ok()).fold(filter, EnvFilter::add_directive);
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().init(),
+    }
+}

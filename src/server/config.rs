@@ -1,0 +1,255 @@
+//! Settings: `grantway.toml`, then the environment (`GRANTWAY_SERVER__BASE_URL`, two underscores
+//! between parts). A key that nobody knows is refused, with its file and name.
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use figment::{
+    Figment,
+    providers::{Env, Format, Toml},
+};
+use grantway_catalog::{Catalog, CatalogError, InvalidProvider, Provider};
+use grantway_core::{AppId, Origin, ProviderId, Secret, origin::OriginError};
+use grantway_service::{AppSpec, RegistrationSpec};
+use serde::Deserialize;
+use url::Url;
+
+/// The file that is read when none is named.
+pub const DEFAULT_FILE: &str = "grantway.toml";
+
+/// Everything that can be set.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// This process.
+    pub server: ServerSettings,
+    /// The products it serves.
+    pub apps: BTreeMap<AppId, AppSettings>,
+    /// Providers beside the built-in ones.
+    pub providers: BTreeMap<ProviderId, Provider>,
+}
+
+/// `[server]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServerSettings {
+    /// Where browsers reach it: https, or http on loopback; no path.
+    pub base_url: Url,
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Where the database and the key file lie.
+    pub data_dir: PathBuf,
+    /// Where the built site lies; beside the binary's working directory unless told.
+    pub site_root: PathBuf,
+    /// The master keys, the newest first, one per line; for the environment. Otherwise the key file.
+    pub master_key: Option<Secret>,
+    /// `text` or `json`.
+    pub log: LogFormat,
+}
+
+impl Default for ServerSettings {
+    fn default() -> Self {
+        let site = leptos::config::get_configuration(Some("Leptos.toml")).ok();
+        let options = site.map(|site| site.leptos_options);
+        let listen = options.as_ref().map_or(SocketAddr::from(([127, 0, 0, 1], 4000)), |options| options.site_addr);
+        Self {
+            base_url: loopback(listen.port()),
+            listen,
+            data_dir: "data".into(),
+            site_root: options.map_or_else(|| "target/site".into(), |options| PathBuf::from(options.site_root.as_ref())),
+            master_key: None,
+            log: LogFormat::Text,
+        }
+    }
+}
+
+#[expect(clippy::expect_used, reason = "a port always makes a URL")]
+fn loopback(port: u16) -> Url {
+    Url::parse(&format!("http://localhost:{port}")).expect("a URL")
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For machines, one object a line.
+    Json,
+}
+
+/// `[apps.ID]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AppSettings {
+    /// For people; the id when omitted.
+    name: Option<String>,
+    /// Its home: the default for `allowed_origin`.
+    website_url: Option<Url>,
+    /// Further origins for `return_url`.
+    #[serde(default)]
+    return_origins: Vec<Origin>,
+    /// Its clients at providers.
+    #[serde(default)]
+    providers: BTreeMap<ProviderId, RegistrationSettings>,
+}
+
+/// `[apps.ID.providers.ID]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegistrationSettings {
+    client_id: String,
+    client_secret: Option<Secret>,
+    #[serde(default)]
+    scopes: Vec<String>,
+    #[serde(default)]
+    allowed_scopes: Vec<String>,
+}
+
+/// Settings that can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A named file that is not there.
+    #[error("{}: no such file", .0.display())]
+    NoFile(PathBuf),
+    /// Wrong form, unknown key, wrong type; says file and key.
+    #[error("{0}")]
+    Form(Box<figment::Error>),
+    /// The server's own address.
+    #[error("server.base_url: {0}")]
+    BaseUrl(OriginError),
+    /// A provider of the operator.
+    #[error("providers.{id}: {rule}")]
+    Provider {
+        /// Which.
+        id: ProviderId,
+        /// Which rule it breaks.
+        rule: InvalidProvider,
+    },
+    /// A built-in provider.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+}
+
+impl Settings {
+    /// Reads the file, if there is one, then the environment.
+    ///
+    /// # Errors
+    /// With the file and key that are wrong.
+    pub fn read(file: Option<&Path>) -> Result<Self, ConfigError> {
+        if let Some(missing) = file.filter(|file| !file.exists()) {
+            return Err(ConfigError::NoFile(missing.to_owned()));
+        }
+        let file = file.unwrap_or(Path::new(DEFAULT_FILE));
+        let figment = Figment::new().merge(Toml::file_exact(file)).merge(Env::prefixed("GRANTWAY_").split("__"));
+        let settings: Self = figment.extract().map_err(|error| ConfigError::Form(Box::new(error)))?;
+        settings.origin()?;
+        Ok(settings)
+    }
+
+    /// Our own origin.
+    ///
+    /// # Errors
+    /// When `base_url` is more than an origin, or not secure.
+    pub fn origin(&self) -> Result<Origin, ConfigError> {
+        self.server.base_url.as_str().parse().map_err(ConfigError::BaseUrl)
+    }
+
+    /// The built-in providers and the operator's own.
+    ///
+    /// # Errors
+    /// When one breaks a rule.
+    pub fn catalog(&self) -> Result<Catalog, ConfigError> {
+        let mut catalog = Catalog::built_in()?;
+        for (id, provider) in &self.providers {
+            let declared = catalog.declare(id.clone(), provider.clone());
+            declared.map_err(|rule| ConfigError::Provider { id: id.clone(), rule })?;
+        }
+        Ok(catalog)
+    }
+
+    /// The apps as the service takes them.
+    #[must_use]
+    pub fn app_specs(&self) -> Vec<AppSpec> {
+        self.apps.iter().map(|(id, app)| app.spec(id)).collect()
+    }
+}
+
+impl AppSettings {
+    fn spec(&self, id: &AppId) -> AppSpec {
+        let registration = |(provider, settings): (&ProviderId, &RegistrationSettings)| RegistrationSpec {
+            provider: provider.clone(),
+            client_id: settings.client_id.clone(),
+            client_secret: settings.client_secret.clone(),
+            scopes: settings.scopes.clone(),
+            allowed_scopes: settings.allowed_scopes.clone(),
+        };
+        AppSpec {
+            id: id.clone(),
+            name: self.name.clone().unwrap_or_else(|| id.to_string()),
+            website_url: self.website_url.clone(),
+            return_origins: self.return_origins.clone(),
+            registrations: self.providers.iter().map(registration).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Settings, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("grantway.toml");
+        std::fs::write(&file, text).unwrap();
+        Settings::read(Some(&file)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_smallest_file_is_a_client_id_and_a_secret() {
+        let settings = read("[apps.acme.providers.github]\nclient_id = 'id'\nclient_secret = 'hush'").unwrap();
+
+        let specs = settings.app_specs();
+
+        assert_eq!(specs[0].name, "acme");
+        assert_eq!(specs[0].registrations[0].client_id, "id");
+        assert!(!format!("{settings:?}").contains("hush"));
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_its_name_and_file() {
+        let error = read("[server]\nbase_ulr = 'https://c.test'").unwrap_err();
+
+        assert!(error.contains("base_ulr") && error.contains("grantway.toml"), "{error}");
+    }
+
+    #[test]
+    fn a_base_url_is_an_origin_that_others_cant_listen_to() {
+        for (url, says) in [
+            ("http://connect.acme.com", "server.base_url: must use https (http is accepted for localhost and loopback addresses only)"),
+            ("https://acme.com/connect", "server.base_url: must be scheme, host and port only, without a path, query or fragment"),
+        ] {
+            assert_eq!(read(&format!("[server]\nbase_url = '{url}'")).unwrap_err(), says);
+        }
+    }
+
+    #[test]
+    fn a_provider_that_breaks_a_rule_is_named() {
+        let settings = read("[providers.mine]\nname = 'Mine'").unwrap();
+
+        let error = settings.catalog().unwrap_err();
+
+        assert!(error.to_string().starts_with("providers.mine: either `issuer`"), "{error}");
+    }
+
+    #[test]
+    fn a_file_that_is_named_must_exist() {
+        let error = Settings::read(Some(Path::new("/nowhere/grantway.toml"))).unwrap_err();
+
+        assert_eq!(error.to_string(), "/nowhere/grantway.toml: no such file");
+    }
+}

@@ -1,0 +1,103 @@
+//! The one table from failures to answers: RFC 9457 for the API, a problem for the page. A failure of
+//! our own is logged here, once.
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header::{CONTENT_TYPE, WWW_AUTHENTICATE}},
+    response::{IntoResponse, Response},
+};
+use grantway_core::Code;
+use grantway_service::ServiceError;
+use serde_json::{Map, Value, json};
+
+use crate::calls::{Origins, Problem};
+
+/// The HTTP status of a code.
+#[must_use]
+pub fn status_of(code: Code) -> StatusCode {
+    match code {
+        Code::InvalidRequest | Code::CallbackRefused | Code::FlowUnknown => StatusCode::BAD_REQUEST,
+        Code::Unauthorized => StatusCode::UNAUTHORIZED,
+        Code::OriginNotAllowed | Code::CrossSite | Code::WrongBrowser | Code::UserMismatch | Code::AccessDenied => StatusCode::FORBIDDEN,
+        Code::NotFound | Code::GrantNotFound => StatusCode::NOT_FOUND,
+        Code::Conflict | Code::CredentialRevoked | Code::AccountMismatch => StatusCode::CONFLICT,
+        Code::InvalidToken => StatusCode::GONE,
+        Code::InvalidField => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::ProviderError => StatusCode::BAD_GATEWAY,
+        Code::ProviderUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Code::ScopesMissing | Code::AdminApprovalRequired => StatusCode::FORBIDDEN,
+        Code::PopupBlocked | Code::NetworkError | Code::InvalidOptions | Code::Destroyed | Code::Cancelled => StatusCode::BAD_REQUEST,
+        Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// A failure on its way to an API client (RFC 9457).
+#[derive(Debug)]
+pub struct ApiError {
+    code: Code,
+    detail: String,
+    more: Map<String, Value>,
+}
+
+impl ApiError {
+    /// A refusal of the edge itself.
+    #[must_use]
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), more: Map::new() }
+    }
+}
+
+impl From<ServiceError> for ApiError {
+    fn from(error: ServiceError) -> Self {
+        log_if_ours(&error);
+        let code = error.code();
+        let more = match &error {
+            ServiceError::Field { field, .. } => json!({"field": field}),
+            ServiceError::Token(reason) => json!({"details": {"reason": reason.as_str()}}),
+            ServiceError::Revoked { grant, provider } => json!({"grant_id": grant, "provider": provider}),
+            _ => json!({}),
+        };
+        let detail = if code == Code::Internal { code.advice().to_owned() } else { error.to_string() };
+        let Value::Object(more) = more else { return Self::new(code, detail) };
+        Self { code, detail, more }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let status = status_of(self.code);
+        let mut body = self.more;
+        body.insert("type".to_owned(), format!("urn:grantway:problem:{}", self.code).into());
+        body.insert("title".to_owned(), self.code.title().into());
+        body.insert("status".to_owned(), status.as_u16().into());
+        body.insert("code".to_owned(), self.code.as_str().into());
+        body.insert("detail".to_owned(), self.detail.into());
+        body.insert("advice".to_owned(), self.code.advice().into());
+        let mut response = (status, Json(body)).into_response();
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+/// What a page says of a failure.
+#[must_use]
+pub fn for_page(error: &ServiceError) -> Problem {
+    log_if_ours(error);
+    let origins = match error {
+        ServiceError::Origin { allowed, got } => {
+            tracing::warn!(%allowed, %got, "a session was opened by another origin");
+            Some(Origins { allowed: allowed.to_string(), got: got.clone() })
+        }
+        _ => None,
+    };
+    Problem { origins, ..error.code().into() }
+}
+
+fn log_if_ours(error: &ServiceError) {
+    if error.code() == Code::Internal {
+        tracing::error!(error = ?error, "a request failed");
+    }
+}

@@ -1,0 +1,118 @@
+//! Every route, in one place.
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    extract::{MatchedPath, Request, State},
+    http::StatusCode,
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use grantway_core::Code;
+use tower_http::{compression::CompressionLayer, limit::RequestBodyLimitLayer, services::ServeDir, timeout::TimeoutLayer};
+
+use crate::server::{
+    api::{grants, result, sessions},
+    connect, guard, headers,
+    problem::ApiError,
+    render,
+    state::AppState,
+};
+
+/// No request of ours needs more.
+const LARGEST_BODY: usize = 64 * 1024;
+/// Longer than the longest poll and the slowest provider.
+const SLOWEST: Duration = Duration::from_secs(60);
+
+/// The whole server as one service.
+pub fn router(state: AppState) -> Router {
+    let files = ServeDir::new(&state.site_root);
+    Router::new()
+        .merge(api())
+        .merge(pages(&state))
+        .route("/healthz", get(async || "ok"))
+        .route("/readyz", get(ready))
+        .nest_service("/pkg", ServeDir::new(state.site_root.join("pkg")))
+        .nest_service("/style", ServeDir::new(state.site_root.join("style")))
+        .fallback_service(files.fallback(get(not_found).with_state(state.clone())))
+        .layer(CompressionLayer::new())
+        .layer(middleware::from_fn_with_state(state.clone(), headers::secure))
+        .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, SLOWEST))
+        .layer(middleware::from_fn(log))
+        .with_state(state)
+}
+
+fn api() -> Router<AppState> {
+    Router::new()
+        .route("/v1/connect/sessions", post(sessions::mint))
+        .route("/v1/connect/sessions/{session_id}", get(sessions::show))
+        .route("/v1/connect/complete", post(sessions::complete))
+        .route("/v1/connect/result", post(result::read))
+        .route("/v1/grants", get(grants::list))
+        .route("/v1/grants/{grant_id}", get(grants::show).delete(grants::revoke))
+        .route("/v1/grants/{grant_id}/token", post(grants::token))
+        .route("/v1/{*rest}", axum::routing::any(no_route))
+        .method_not_allowed_fallback(no_method)
+}
+
+/// Another site may open a session, and a provider may post its answer; nothing else.
+fn pages(state: &AppState) -> Router<AppState> {
+    let guarded = Router::new()
+        .route("/connect/link", post(connect::open_link))
+        .route("/connect/{session_id}/depart", post(connect::depart))
+        .route("/connect/{session_id}/leave", post(connect::leave))
+        .route("/connect/calls/{*name}", post(call))
+        .layer(middleware::from_fn_with_state(state.clone(), guard::same_origin));
+    Router::new()
+        .route("/connect", get(connect::link).post(connect::open))
+        .route("/connect/{session_id}", get(page))
+        .route("/connect/callback/{registration}", get(page).post(connect::form_post))
+        .merge(guarded)
+}
+
+async fn page(State(state): State<AppState>, request: Request) -> Response {
+    render::routed(state, request).await
+}
+
+async fn call(State(state): State<AppState>, request: Request) -> Response {
+    let context = move || leptos::prelude::provide_context(state.clone());
+    leptos_axum::handle_server_fns_with_context(context, request).await.into_response()
+}
+
+async fn ready(State(state): State<AppState>) -> Response {
+    match state.service.ping().await {
+        Ok(()) => "ready".into_response(),
+        Err(error) => {
+            tracing::error!(error = ?error, "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer").into_response()
+        }
+    }
+}
+
+async fn not_found(State(state): State<AppState>, request: Request) -> Response {
+    render::problem(&state, Code::NotFound.into(), request).await
+}
+
+async fn no_route() -> ApiError {
+    ApiError::new(Code::NotFound, "the API has no such route")
+}
+
+async fn no_method() -> Response {
+    let mut response = ApiError::new(Code::NotFound, "the API has no such method here").into_response();
+    *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+    response
+}
+
+/// One line a request, with the route's template: never a query, an id or a body.
+async fn log(request: Request, next: Next) -> Response {
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().map_or("(file)", MatchedPath::as_str).to_owned();
+    let started = tokio::time::Instant::now();
+    let response = next.run(request).await;
+    let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    tracing::info!(%method, route, status = response.status().as_u16(), ms, "request");
+    response
+}

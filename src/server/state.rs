@@ -1,0 +1,17 @@
+//! What every handler can reach.
+
+use std::{path::PathBuf, sync::Arc};
+
+use grantway_core::Origin;
+use grantway_service::Service;
+
+/// Shared by all requests.
+#[derive(Clone)]
+pub struct AppState {
+    /// The use cases.
+    pub service: Arc<Service>,
+    /// Our own origin.
+    pub origin: Origin,
+    /// Where the built site lies: WebAssembly, scripts, styles.
+    pub site_root: PathBuf,
+}
