@@ -1,10 +1,11 @@
 //! The edge of the process: the real clock, the real randomness, the real network.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use grantway_core::{Clock, Entropy, Timestamp};
 use grantway_engine::{Http, HttpError};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 /// The machine's clock.
 #[derive(Clone, Copy, Debug)]
@@ -53,8 +54,27 @@ impl ReqwestHttp {
             .connect_timeout(Duration::from_secs(CONNECT_SECONDS))
             .timeout(Duration::from_secs(TOTAL_SECONDS))
             .user_agent("grantway")
+            .dns_resolver(Arc::new(LoopbackNames))
             .build()?;
         Ok(Arc::new(Self(client)))
+    }
+}
+
+/// Names under `localhost` are loopback (RFC 6761, section 6.3), though many resolvers don't know it;
+/// every other name goes to the system.
+struct LoopbackNames;
+
+impl Resolve for LoopbackNames {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            if name.as_str().ends_with(".localhost") {
+                let addresses: Addrs = Box::new(std::iter::once(SocketAddr::from(([127, 0, 0, 1], 0))));
+                return Ok(addresses);
+            }
+            let found: Vec<_> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let addresses: Addrs = Box::new(found.into_iter());
+            Ok(addresses)
+        })
     }
 }
 

@@ -28,6 +28,8 @@ const SLOWEST: Duration = Duration::from_secs(60);
 
 /// The whole server as one service.
 pub fn router(state: AppState) -> Router {
+    // Rendering spawns onto this executor. A second call finds it set, which is what we want.
+    let _ = any_spawner::Executor::init_tokio();
     let files = ServeDir::new(&state.site_root);
     Router::new()
         .merge(api())

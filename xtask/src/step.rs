@@ -55,6 +55,14 @@ pub(crate) fn succeeds(command: &mut Command) -> bool {
 pub(crate) fn program(name: &str, arguments: &str) -> Command {
     let mut command = Command::new(name);
     command.args(arguments.split_whitespace()).current_dir(root());
+    // What `cargo run` told about xtask itself: build scripts that watch it (ring's) would run anew after
+    // each change between `cargo xtask` and plain cargo.
+    for (variable, _) in std::env::vars_os() {
+        let told = variable.to_string_lossy();
+        if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|prefix| told.starts_with(prefix)) {
+            command.env_remove(&variable);
+        }
+    }
     command
 }
 

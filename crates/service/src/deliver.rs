@@ -5,7 +5,7 @@ use std::time::Duration;
 use grantway_core::{
     AppId, Origin, Secret,
     message::{SessionResult, Told},
-    session::{Session, Stage},
+    session::Session,
 };
 use serde::Serialize;
 use tokio::sync::broadcast::error::RecvError;
@@ -40,32 +40,37 @@ pub struct Polled {
 
 impl Service {
     /// Reads a result. A pending one waits for the next change, `wait` seconds at most (capped at 25).
+    /// So does a poll secret that no browser has brought yet: the widget asks before its form arrives.
     ///
     /// # Errors
     /// When the key reads nothing, or no longer.
     pub async fn result(&self, key: &ResultKey, wait: u64) -> Result<Polled, ServiceError> {
         let mut changes = self.changes.subscribe();
-        let first = self.readable(key).await?;
-        let told = self.polled(&first);
-        if wait == 0 || told.result.outcome != Told::Pending {
-            return Ok(told);
-        }
+        let first = self.readable(key).await;
+        let awaited = match &first {
+            Ok(session) if session.result(self.clock.now()).outcome == Told::Pending => Some(session.id.clone()),
+            Err(ServiceError::Token(TokenReason::Unknown)) if matches!(key, ResultKey::Poll(_)) => None,
+            _ => return Ok(self.polled(&first?)),
+        };
         let change = async {
             loop {
                 match changes.recv().await {
-                    Ok(id) if id != first.id => {}
-                    Ok(_) | Err(RecvError::Lagged(_) | RecvError::Closed) => return,
+                    Ok(id) if awaited.as_ref().is_some_and(|awaited| *awaited != id) => {}
+                    Ok(_) | Err(RecvError::Lagged(_)) => match self.readable(key).await {
+                        Err(ServiceError::Token(TokenReason::Unknown)) if awaited.is_none() => {}
+                        read => return read,
+                    },
+                    Err(RecvError::Closed) => return self.readable(key).await,
                 }
             }
         };
-        let drained = self.draining();
         let patience = tokio::time::sleep(Duration::from_secs(wait.min(LONGEST_WAIT)));
-        tokio::select! {
-            () = change => {}
-            () = patience => {}
-            () = drained => {}
-        }
-        Ok(self.polled(&self.readable(key).await?))
+        let read = tokio::select! {
+            read = change => read,
+            () = patience => self.readable(key).await,
+            () = self.draining() => self.readable(key).await,
+        };
+        Ok(self.polled(&read?))
     }
 
     /// Reads a result for the app's own backend, by the parameter of `return_url`.
@@ -99,7 +104,7 @@ impl Service {
 
     fn polled(&self, session: &Session) -> Polled {
         let result = session.result(self.clock.now());
-        let pending = result.outcome == Told::Pending && result.stage != Stage::Finished;
+        let pending = result.outcome == Told::Pending;
         Polled {
             origin: session.terms.allowed_origin.clone(),
             if_left: pending.then(|| session.told_if_left()),

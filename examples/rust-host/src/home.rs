@@ -74,7 +74,7 @@ pub fn shell(view: HomeView) -> impl IntoView {
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
                 <meta name="color-scheme" content="light dark"/>
                 <title>"Acme Notes"</title>
-                <link rel="stylesheet" href="/host.css"/>
+                <link rel="stylesheet" href="/style/host.css"/>
                 <script type="module" src="/boot.js"></script>
             </head>
             <body>

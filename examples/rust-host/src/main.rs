@@ -6,7 +6,7 @@
 //! | `GRANTWAY_URL` | Grantway's public URL, `http://connect.localhost:4000` if missing |
 //! | `HOST_URL` | this app's URL, `http://app.localhost:4001` if missing |
 //! | `HOST_ADDR` | where to listen, `127.0.0.1:4001` if missing |
-//! | `SITE_ROOT` | the built files, `target/rust-host` if missing |
+//! | `HOST_SITE_ROOT` | the built files, `target/site-host` if missing |
 
 use std::{env, error::Error};
 
@@ -20,7 +20,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         grantway_url: or("GRANTWAY_URL", "http://connect.localhost:4000"),
         api_key: env::var("GRANTWAY_API_KEY").map_err(|_| "GRANTWAY_API_KEY is not set")?,
         public_url: or("HOST_URL", "http://app.localhost:4001"),
-        site_root: or("SITE_ROOT", "target/rust-host").into(),
+        site_root: or("HOST_SITE_ROOT", "target/site-host").into(),
     };
     let listener = TcpListener::bind(or("HOST_ADDR", "127.0.0.1:4001")).await?;
     axum::serve(listener, router(config)).await?;

@@ -31,7 +31,7 @@ pub struct HostConfig {
     pub api_key: String,
     /// This app's own URL, as its users see it.
     pub public_url: String,
-    /// The folder with `pkg/`, `boot.js` and `host.css`.
+    /// The folder with `pkg/`, `style/` and `boot.js`.
     pub site_root: PathBuf,
 }
 
@@ -46,6 +46,8 @@ struct Host {
 
 /// The whole app.
 pub fn router(config: HostConfig) -> Router {
+    // Rendering spawns onto this executor. A second call finds it set, which is what we want.
+    let _ = any_spawner::Executor::init_tokio();
     let site = config.site_root;
     let grantway_url = config.grantway_url.trim_end_matches('/').to_owned();
     let host = Host {
@@ -56,7 +58,7 @@ pub fn router(config: HostConfig) -> Router {
     let files = Router::new()
         .nest_service("/pkg", ServeDir::new(site.join("pkg")))
         .route_service("/boot.js", ServeFile::new(site.join("boot.js")))
-        .route_service("/host.css", ServeFile::new(site.join("host.css")))
+        .nest_service("/style", ServeDir::new(site.join("style")))
         .layer(fixed(header::CACHE_CONTROL, "no-cache"));
     Router::new()
         .route("/", get(pages::home))
