@@ -33,9 +33,9 @@ export async function mint({ app = 'birch', user, ...terms }) {
  * @returns {Promise<any[]>}
  */
 export async function grantsOf(user, app = 'birch') {
-  const answer = await call(app, '/v1/grants');
+  const answer = await call(app, `/v1/grants?user_id=${encodeURIComponent(user)}`);
   if (answer.status !== 200) throw new Error(`grants: ${answer.status} ${answer.text}`);
-  return answer.json.grants.filter((grant) => grant.user.id === user && grant.status !== 'revoked');
+  return answer.json.data.filter((grant) => grant.status !== 'revoked');
 }
 
 /**

@@ -39,8 +39,8 @@ export async function told(page) {
   return JSON.parse((await output.textContent()) ?? '');
 }
 
-export const picker = (page) => page.getByRole('heading', { level: 1, name: 'Connect an account' });
-export const providerButton = (page, name = 'Example ID') => page.getByRole('button', { name: `Connect ${name}`, exact: true });
+export const picker = (page) => page.getByRole('heading', { level: 1, name: /^Connect .+ to / });
+export const providerButton = (page, name = 'Example ID') => page.getByRole('button', { name: `Continue with ${name}` });
 export const problem = (page, title) => page.getByRole('heading', { level: 1, name: title });
 export const action = (page, name) => page.getByRole('button', { name }).or(page.getByRole('link', { name }));
 

@@ -31,6 +31,9 @@ use crate::{
 /// How long the server may hold a poll open, in seconds.
 const POLL_WAIT: &str = "25";
 
+/// How often, each a tenth of a second apart, the window is looked at before the server is asked anyway.
+const PAGE_TRIES: usize = 150;
+
 /// A poll that returns sooner than this, in milliseconds, without news is not repeated at once.
 const TOO_SOON: f64 = 500.0;
 
@@ -144,8 +147,19 @@ impl Attempt {
                 self.end();
             }
         }
+        self.wait_for_the_page().await;
         while !self.ended.get() {
             self.poll_once().await;
+        }
+    }
+
+    /// The secret is unknown to the server until the form has arrived there.
+    async fn wait_for_the_page(&self) {
+        for _ in 0..PAGE_TRIES {
+            if self.ended.get() || self.popup.is_closed() || self.popup.has_left() {
+                return;
+            }
+            pause(100).await;
         }
     }
 

@@ -15,7 +15,8 @@ impl Listener {
     /// Listens before the page's own handlers do, which may stop an event.
     pub(crate) fn on(target: &EventTarget, name: &'static str, hear: impl FnMut(Event) + 'static) -> Self {
         let closure = Closure::<dyn FnMut(Event)>::new(hear);
-        let _ = target.add_event_listener_with_callback_and_bool(name, closure.as_ref().unchecked_ref(), true);
+        let _ =
+            target.add_event_listener_with_callback_and_bool(name, closure.as_ref().unchecked_ref(), true);
         Self { target: target.clone(), name, closure }
     }
 }

@@ -6,6 +6,33 @@
 //!
 //! The one rule: everything that touches a browser runs in an effect or an event handler, so that the
 //! same code compiles into SSR, hydrated, islands and CSR apps without a feature of its own.
+//!
+//! ```
+//! use grantway_button::{ConnectButton, Connection, ErrorTold};
+//! use leptos::prelude::*;
+//!
+//! /// Asks your own backend, which mints for the user of its own cookie.
+//! async fn mint() -> Result<String, String> {
+//!     Err("network_error".to_owned())
+//! }
+//!
+//! #[component]
+//! fn Accounts() -> impl IntoView {
+//!     let words = RwSignal::new(String::new());
+//!     let on_success = move |connection: Connection, _all: Vec<Connection>| words.set(connection.provider_name);
+//!     view! {
+//!         <ConnectButton
+//!             base_url="https://connect.acme.com"
+//!             mint=mint
+//!             on_success=on_success
+//!             on_error=move |error: ErrorTold| words.set(error.message)
+//!         >
+//!             "Connect an account"
+//!         </ConnectButton>
+//!         <p role="status">{words}</p>
+//!     }
+//! }
+//! ```
 
 mod attempt;
 mod browser;
@@ -42,30 +69,6 @@ use crate::{
 ///
 /// The form carries `data-grantway="ready"` once it is hydrated. A button without a rendered `token`
 /// stays disabled until then, as it would have nothing to post.
-///
-/// ```
-/// use grantway_button::{ConnectButton, Connection, ErrorTold};
-/// use leptos::prelude::*;
-///
-/// async fn mint() -> Result<String, String> {
-///     // POST to your own backend, which mints for the user of its own cookie.
-///     Err("network_error".to_owned())
-/// }
-///
-/// #[component]
-/// fn Accounts() -> impl IntoView {
-///     view! {
-///         <ConnectButton
-///             base_url="https://connect.acme.com"
-///             mint=mint
-///             on_success=|connection: Connection, _all: Vec<Connection>| leptos::logging::log!("{}", connection.provider_name)
-///             on_error=|error: ErrorTold| leptos::logging::log!("{}", error.message)
-///         >
-///             "Connect an account"
-///         </ConnectButton>
-///     }
-/// }
-/// ```
 #[component]
 pub fn ConnectButton(
     /// Grantway's public URL, such as `https://connect.acme.com`.

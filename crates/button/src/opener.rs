@@ -38,6 +38,14 @@ impl Popup {
         self.0.closed().unwrap_or(true)
     }
 
+    /// Whether it shows another page than the empty one: Grantway has taken the form by then.
+    pub(crate) fn has_left(&self) -> bool {
+        let read = |object: &JsValue, name| Reflect::get(object, &JsValue::from_str(name));
+        // Another site's address can't be read.
+        let address = read(&self.0, "location").and_then(|location| read(&location, "href"));
+        address.ok().and_then(|address| address.as_string()).is_none_or(|address| address != "about:blank")
+    }
+
     /// Whether a message came from it.
     pub(crate) fn is(&self, source: &JsValue) -> bool {
         let window: &JsValue = self.0.as_ref();

@@ -14,6 +14,8 @@ mod mint;
 mod notes;
 mod open;
 mod remember;
+#[cfg(test)]
+mod tests;
 mod token;
 mod view;
 

@@ -1,1 +1,331 @@
-//! The contract suite.
+//! What every store must do, whatever database is under it. A store joins by calling [`run`] with a
+//! way to make an empty one.
+
+use std::future::Future;
+
+use grantway_core::{
+    AppId, Digest, Entropy, GrantId, Origin, SessionId, Timestamp,
+    app::{App, Registration},
+    device::Mode,
+    flow::Flow,
+    grant::{Account, Grant, GrantStatus, User},
+    session::{Link, Opening, Progress, Session, Terms},
+};
+use serde_json::json;
+
+use crate::{ApiKey, AuditEntry, Connect, Credential, Depart, Event, GrantFilter, HeldCode, Notes, Store, StoreError};
+
+/// Runs every rule, each on a store of its own.
+pub(crate) async fn run<S: Store, F: Future<Output = S>>(fresh: impl Fn() -> F) {
+    the_first_canary_stays(&fresh().await).await;
+    apps_and_registrations_are_replaced_by_id(&fresh().await).await;
+    a_key_leads_to_its_app(&fresh().await).await;
+    a_session_is_saved_only_over_the_version_that_was_read(&fresh().await).await;
+    a_flow_is_taken_once(&fresh().await).await;
+    a_held_code_is_taken_once_in_time_and_by_its_app(&fresh().await).await;
+    a_connection_is_remembered_whole_or_not_at_all(&fresh().await).await;
+    the_same_account_can_not_become_two_grants(&fresh().await).await;
+    grants_are_listed_in_pages(&fresh().await).await;
+    a_credential_is_replaced_only_over_its_generation(&fresh().await).await;
+    a_revoked_grant_has_no_credential(&fresh().await).await;
+    old_sessions_are_forgotten_with_all_that_hangs_on_them(&fresh().await).await;
+}
+
+async fn the_first_canary_stays(store: &impl Store) {
+    assert_eq!(store.canary().await.unwrap(), None);
+
+    store.keep_canary(b"first").await.unwrap();
+
+    assert!(matches!(store.keep_canary(b"second").await, Err(StoreError::Conflict)));
+    assert_eq!(store.canary().await.unwrap().unwrap(), b"first");
+}
+
+async fn apps_and_registrations_are_replaced_by_id(store: &impl Store) {
+    seed(store).await;
+
+    let renamed = App { name: "New".to_owned(), ..app() };
+    let secret = Registration { sealed_secret: Some(vec![9]), ..registration() };
+    store.apply(&[renamed.clone()], &[secret.clone()]).await.unwrap();
+
+    assert_eq!(store.apps().await.unwrap(), [renamed]);
+    assert_eq!(store.registrations(&app_id()).await.unwrap(), [secret.clone()]);
+    assert_eq!(store.registration(&secret.id).await.unwrap(), Some(secret));
+}
+
+async fn a_key_leads_to_its_app(store: &impl Store) {
+    seed(store).await;
+    let digest = Digest::of("key");
+    let key = ApiKey { id: "k".to_owned(), app: app_id(), name: "n".to_owned(), digest, created_at: Timestamp(1) };
+
+    store.add_api_key(&key).await.unwrap();
+
+    assert_eq!(store.app_of_key(&digest).await.unwrap(), Some(app_id()));
+    assert_eq!(store.app_of_key(&Digest::of("other")).await.unwrap(), None);
+}
+
+async fn a_session_is_saved_only_over_the_version_that_was_read(store: &impl Store) {
+    let session = minted(store, 1).await;
+    let opened = session.clone().open(opening("poll"), Timestamp(1)).unwrap();
+
+    store.save_session(&opened, &notes("n1")).await.unwrap();
+
+    assert!(matches!(store.save_session(&opened, &notes("n2")).await, Err(StoreError::Conflict)));
+    let read = store.session_of_poll(&Digest::of("poll")).await.unwrap().unwrap();
+    assert_eq!(read, Session { version: 2, ..opened });
+    assert_eq!(store.session_of_token(&Digest::of("token1")).await.unwrap(), Some(read));
+    let actions: Vec<_> = store.audit_of(&app_id()).await.unwrap().into_iter().map(|row| row.id).collect();
+    assert_eq!(actions, ["mint1", "n1"], "a refused write leaves no audit row");
+}
+
+async fn a_flow_is_taken_once(store: &impl Store) {
+    let flow = departed(store).await;
+
+    assert!(store.take_flow(&flow.state, Timestamp(5)).await.unwrap());
+    assert!(!store.take_flow(&flow.state, Timestamp(6)).await.unwrap());
+    assert!(!store.take_flow(&Digest::of("unknown"), Timestamp(6)).await.unwrap());
+    assert_eq!(store.flow(&flow.state).await.unwrap(), Some(flow), "a taken flow is still known");
+}
+
+async fn a_held_code_is_taken_once_in_time_and_by_its_app(store: &impl Store) {
+    let flow = departed(store).await;
+    let session = store.session(&flow.session).await.unwrap().unwrap();
+    let held = HeldCode {
+        completion: Digest::of("completion"),
+        session: session.id.clone(),
+        flow: flow.clone(),
+        sealed_code: vec![1, 2],
+        expires_at: Timestamp(60),
+    };
+    store.hold(&session.hold(&flow.provider, vec![3]), &held, &audit("held")).await.unwrap();
+
+    let other = "other".parse().unwrap();
+    assert_eq!(store.take_held(&other, &held.completion, Timestamp(1)).await.unwrap(), None);
+    assert_eq!(store.take_held(&app_id(), &held.completion, Timestamp(60)).await.unwrap(), None, "too late");
+    assert_eq!(store.take_held(&app_id(), &held.completion, Timestamp(59)).await.unwrap(), Some(held.clone()));
+    assert_eq!(store.take_held(&app_id(), &held.completion, Timestamp(59)).await.unwrap(), None, "once");
+}
+
+async fn a_connection_is_remembered_whole_or_not_at_all(store: &impl Store) {
+    let session = minted(store, 1).await;
+    let grant = grant(1, "account");
+    let noted = Notes { event: Some(event("e1")), ..notes("c1") };
+    let connect = Connect { session: &session, grant: &grant, sealed: &[7], notes: &noted };
+    store.connect(&connect).await.unwrap();
+
+    let stale = Notes { event: Some(event("e2")), ..notes("c2") };
+    let again = Connect { sealed: &[8], notes: &stale, ..connect };
+    assert!(matches!(store.connect(&again).await, Err(StoreError::Conflict)));
+
+    assert_eq!(store.credential(grant.id).await.unwrap().unwrap().sealed, [7]);
+    assert_eq!(store.pending_events().await.unwrap(), [event("e1")]);
+    assert_eq!(store.grant(&app_id(), grant.id).await.unwrap(), Some(grant.clone()));
+    assert_eq!(store.grant(&"other".parse().unwrap(), grant.id).await.unwrap(), None);
+}
+
+async fn the_same_account_can_not_become_two_grants(store: &impl Store) {
+    let (first, second) = (minted(store, 1).await, minted(store, 2).await);
+    let (one, other) = (grant(1, "account"), grant(2, "account"));
+    store.connect(&Connect { session: &first, grant: &one, sealed: &[1], notes: &notes("c1") }).await.unwrap();
+
+    let twice = store.connect(&Connect { session: &second, grant: &other, sealed: &[2], notes: &notes("c2") }).await;
+
+    assert!(matches!(twice, Err(StoreError::Conflict)));
+    let found = store.grants_of_user(&app_id(), "u1", &one.provider).await.unwrap();
+    assert_eq!(found, [one]);
+    assert_eq!(store.session(&second.id).await.unwrap().unwrap().version, 1, "its session was not touched");
+}
+
+async fn grants_are_listed_in_pages(store: &impl Store) {
+    for number in 1..=3 {
+        let session = minted(store, number).await;
+        let made = grant(number, &format!("account{number}"));
+        let noted = notes(&format!("c{number}"));
+        store.connect(&Connect { session: &session, grant: &made, sealed: &[1], notes: &noted }).await.unwrap();
+    }
+    let filter = GrantFilter { user: Some("u1".to_owned()), provider: None, status: Some(GrantStatus::Active), after: None, limit: 2 };
+
+    let first = store.grants(&app_id(), &filter).await.unwrap();
+    let rest = store.grants(&app_id(), &GrantFilter { after: first.last().map(|last| last.id), ..filter.clone() }).await.unwrap();
+
+    assert_eq!((first.len(), rest.len()), (2, 1));
+    assert_eq!(rest[0].id, grant(3, "account3").id);
+    let nobody = GrantFilter { user: Some("nobody".to_owned()), ..filter };
+    assert!(store.grants(&app_id(), &nobody).await.unwrap().is_empty());
+}
+
+async fn a_credential_is_replaced_only_over_its_generation(store: &impl Store) {
+    let session = minted(store, 1).await;
+    let grant = grant(1, "account");
+    store.connect(&Connect { session: &session, grant: &grant, sealed: &[1], notes: &notes("c1") }).await.unwrap();
+    let read = store.credential(grant.id).await.unwrap().unwrap();
+
+    store.save_credential(&Credential { sealed: vec![2], ..read.clone() }).await.unwrap();
+
+    let stale = store.save_credential(&Credential { sealed: vec![3], ..read.clone() }).await;
+    assert!(matches!(stale, Err(StoreError::Conflict)));
+    let now = store.credential(grant.id).await.unwrap().unwrap();
+    assert_eq!((now.sealed, now.generation), (vec![2], read.generation + 1));
+}
+
+async fn a_revoked_grant_has_no_credential(store: &impl Store) {
+    let session = minted(store, 1).await;
+    let grant = grant(1, "account");
+    store.connect(&Connect { session: &session, grant: &grant, sealed: &[1], notes: &notes("c1") }).await.unwrap();
+    let credential = store.credential(grant.id).await.unwrap().unwrap();
+
+    let revoked = Grant { status: GrantStatus::Revoked, ..grant.clone() };
+    store.revoke(&revoked, &notes("r1")).await.unwrap();
+
+    assert_eq!(store.credential(grant.id).await.unwrap(), None);
+    assert!(matches!(store.save_credential(&credential).await, Err(StoreError::Conflict)), "a late refresh changes nothing");
+    assert_eq!(store.grant(&app_id(), grant.id).await.unwrap(), Some(revoked));
+}
+
+async fn old_sessions_are_forgotten_with_all_that_hangs_on_them(store: &impl Store) {
+    let flow = departed(store).await;
+    let code = Digest::of("code");
+    store.add_return_code(&flow.session, &code, Timestamp(5_000_000)).await.unwrap();
+    assert!(store.session_of_return_code(&code, Timestamp(4_999_999)).await.unwrap().is_some());
+    assert!(store.session_of_return_code(&code, Timestamp(5_000_000)).await.unwrap().is_none());
+
+    let kept = store.forget_sessions(Timestamp(1_199_999)).await.unwrap();
+    let forgotten = store.forget_sessions(Timestamp(1_200_000)).await.unwrap();
+
+    assert_eq!((kept, forgotten), (0, 1));
+    assert!(store.flow(&flow.state).await.unwrap().is_none());
+    assert!(store.session_of_return_code(&code, Timestamp(1)).await.unwrap().is_none());
+}
+
+async fn seed(store: &impl Store) {
+    store.apply(&[app()], &[registration()]).await.unwrap();
+}
+
+async fn minted(store: &impl Store, number: u8) -> Session {
+    seed(store).await;
+    let session = session(number);
+    let entry = AuditEntry { at: Timestamp(0), ..audit(&format!("mint{number}")) };
+    store.mint(&session, &Digest::of(&format!("token{number}")), &entry).await.unwrap();
+    session
+}
+
+async fn departed(store: &impl Store) -> Flow {
+    let session = minted(store, 1).await.open(opening("poll"), Timestamp(1)).unwrap();
+    let session = session.depart(&"files".parse().unwrap(), Timestamp(1)).unwrap();
+    let flow = Flow {
+        state: Digest::of("state"),
+        browser: Digest::of("browser"),
+        session: session.id.clone(),
+        registration: registration().id,
+        provider: registration().provider,
+        sealed_verifier: vec![4],
+        nonce: Some("nonce".to_owned()),
+        issuer: None,
+        iss_promised: false,
+        scopes: vec!["read".to_owned()],
+        departed_at: Timestamp(1),
+        expires_at: Timestamp(600_000),
+    };
+    store.depart(&Depart { session: &session, flow: &flow, audit: &audit("departed") }).await.unwrap();
+    flow
+}
+
+struct Numbered(u8);
+
+impl Entropy for Numbered {
+    fn fill(&self, buffer: &mut [u8]) {
+        buffer.fill(self.0);
+    }
+}
+
+fn app_id() -> AppId {
+    "acme".parse().unwrap()
+}
+
+fn app() -> App {
+    App { id: app_id(), name: "Acme".to_owned(), website_url: None, return_origins: Vec::new() }
+}
+
+fn registration() -> Registration {
+    Registration {
+        id: "acme.files".parse().unwrap(),
+        app: app_id(),
+        provider: "files".parse().unwrap(),
+        client_id: "client".to_owned(),
+        sealed_secret: None,
+        scopes: vec!["read".to_owned()],
+        allowed_scopes: Vec::new(),
+    }
+}
+
+fn user() -> User {
+    User { id: "u1".to_owned(), email: None, name: None }
+}
+
+fn session(number: u8) -> Session {
+    let origin: Origin = "https://app.test".parse().unwrap();
+    Session {
+        id: SessionId::random(&Numbered(number)),
+        app: app_id(),
+        terms: Terms {
+            providers: vec!["files".parse().unwrap()],
+            allowed_origin: origin,
+            return_url: None,
+            user: user(),
+            scopes: Default::default(),
+            grant_id: None,
+            switch_account: false,
+            multiple: false,
+            link: Link::Off,
+            locale: None,
+            theme: None,
+            metadata: Default::default(),
+        },
+        opening: None,
+        departed: false,
+        progress: Progress::Choosing,
+        connections: Vec::new(),
+        created_at: Timestamp(0),
+        expires_at: Timestamp(600_000),
+        version: 1,
+    }
+}
+
+fn opening(poll: &str) -> Opening {
+    Opening { browser: Digest::of("browser"), mode: Mode::Popup, bound: true, poll: Some(Digest::of(poll)), return_to: None }
+}
+
+fn grant(number: u8, account: &str) -> Grant {
+    Grant {
+        id: GrantId::random(&Numbered(number)),
+        app: app_id(),
+        user: user(),
+        provider: "files".parse().unwrap(),
+        registration: registration().id,
+        account: Account { id: Some(account.to_owned()), ..Account::default() },
+        scopes: vec!["read".to_owned()],
+        scopes_missing: Vec::new(),
+        status: GrantStatus::Active,
+        metadata: Default::default(),
+        created_at: Timestamp(i64::from(number)),
+        updated_at: Timestamp(i64::from(number)),
+    }
+}
+
+fn audit(id: &str) -> AuditEntry {
+    AuditEntry {
+        id: id.to_owned(),
+        app: app_id(),
+        at: Timestamp(2),
+        action: "test.did".to_owned(),
+        subject: "x".to_owned(),
+        detail: json!({}),
+    }
+}
+
+fn notes(id: &str) -> Notes {
+    Notes { audit: audit(id), event: None }
+}
+
+fn event(id: &str) -> Event {
+    Event { id: id.to_owned(), app: app_id(), kind: "grant.created".to_owned(), body: json!({"a": 1}), created_at: Timestamp(3) }
+}

@@ -2,10 +2,10 @@
 //!
 //! The one rule: single use and compare-and-set are enforced by the database, never by a read before.
 
+#[cfg(test)]
+mod contract;
 mod records;
 mod sqlite;
-
-pub mod contract;
 
 use async_trait::async_trait;
 use grantway_core::{

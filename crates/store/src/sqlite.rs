@@ -1,6 +1,8 @@
 //! The embedded store. WAL, durable commits, one writer at a time.
 
 mod read;
+#[cfg(test)]
+mod tests;
 
 use std::{path::Path, str::FromStr, time::Duration};
 

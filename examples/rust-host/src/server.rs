@@ -75,3 +75,54 @@ pub fn router(config: HostConfig) -> Router {
 fn fixed(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
     SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::{
+        body::{Body, to_bytes},
+        http::{Request, Response},
+    };
+    use tower::ServiceExt;
+
+    use super::*;
+
+    /// The app with a Grantway that is down.
+    async fn answer(request: Request<Body>) -> Response<Body> {
+        let config = HostConfig {
+            grantway_url: "http://127.0.0.1:9/".to_owned(),
+            api_key: "gw_sk_test".to_owned(),
+            public_url: "http://app.localhost:4001/".to_owned(),
+            site_root: PathBuf::new(),
+        };
+        router(config).oneshot(request).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_page_stands_without_grantway_and_without_scripts() {
+        let response = answer(Request::get("/").body(Body::empty()).unwrap()).await;
+
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+        assert!(response.headers()[header::SET_COOKIE].to_str().unwrap().starts_with("demo_user=user_"));
+        let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned();
+        assert!(policy.contains("form-action 'self' http://127.0.0.1:9;"), "{policy}");
+        let html = to_bytes(response.into_body(), 1 << 20).await.unwrap();
+        let html = String::from_utf8(html.to_vec()).unwrap();
+        assert!(html.contains(r#"<form method="post" action="http://127.0.0.1:9/connect""#), "{html}");
+        assert!(html.contains(r#"<button type="submit" disabled"#), "{html}");
+    }
+
+    #[tokio::test]
+    async fn a_session_is_minted_for_our_own_pages_and_known_users_only() {
+        let request = |site: &str| {
+            Request::post("/api/session")
+                .header("sec-fetch-site", site)
+                .header(header::CONTENT_TYPE, "application/json")
+                .body(Body::from("{}"))
+                .unwrap()
+        };
+
+        assert_eq!(answer(request("cross-site")).await.status(), StatusCode::FORBIDDEN);
+        assert_eq!(answer(request("same-origin")).await.status(), StatusCode::UNAUTHORIZED);
+    }
+}

@@ -189,7 +189,10 @@ fn build(base: &str) -> Result<Client, Box<dyn std::error::Error>> {
     // `*.localhost` is loopback (RFC 6761, section 6.3), but not every resolver knows.
     let client = match (url.host_str(), url.port_or_known_default()) {
         (Some(host), Some(port)) if host.ends_with(".localhost") => {
-            let loopback = [SocketAddr::from(([127, 0, 0, 1], port)), SocketAddr::from((std::net::Ipv6Addr::LOCALHOST, port))];
+            let loopback = [
+                SocketAddr::from(([127, 0, 0, 1], port)),
+                SocketAddr::from((std::net::Ipv6Addr::LOCALHOST, port)),
+            ];
             client.no_proxy().resolve_to_addrs(host, &loopback)
         }
         _ => client,

@@ -55,7 +55,9 @@ impl HomeQuery {
     /// This page again, without a result.
     fn here(&self) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        for (name, value) in [("provider", &self.provider), ("mode", &self.mode), ("multiple", &self.multiple)] {
+        for (name, value) in
+            [("provider", &self.provider), ("mode", &self.mode), ("multiple", &self.multiple)]
+        {
             if let Some(value) = value {
                 query.append_pair(name, value);
             }
@@ -159,7 +161,10 @@ async fn returned(host: &Host, code: &str, visitor: &Visitor) -> Option<Outcome>
 async fn used(host: &Host, view: &HomeView, grant_id: &str) -> Used {
     let kept = view.connections.iter().flatten().find(|kept| kept.grant_id == grant_id);
     let Some(kept) = kept else {
-        return Used::Failed { message: "It is not one of yours.".to_owned(), code: "grant_not_found".to_owned() };
+        return Used::Failed {
+            message: "It is not one of yours.".to_owned(),
+            code: "grant_not_found".to_owned(),
+        };
     };
     match host.grantway.token(&kept.grant_id).await {
         Ok(token) => Used::Token {
@@ -175,7 +180,8 @@ async fn render(host: &Host, visitor: &Visitor, view: HomeView, request: Request
     let grantway_url = host.grantway_url.clone();
     let with_policy = move || {
         let policy = guard::policy(&grantway_url, use_nonce().as_deref());
-        if let (Some(options), Ok(policy)) = (use_context::<ResponseOptions>(), HeaderValue::try_from(policy)) {
+        if let (Some(options), Ok(policy)) = (use_context::<ResponseOptions>(), HeaderValue::try_from(policy))
+        {
             options.insert_header(header::CONTENT_SECURITY_POLICY, policy);
         }
     };

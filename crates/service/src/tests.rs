@@ -1,0 +1,8 @@
+//! The whole product without a face: real SQLite, the strict provider, a told clock.
+
+mod arriving;
+mod completing;
+mod minting;
+mod opening;
+mod using;
+mod world;

@@ -1,0 +1,81 @@
+//! `link: code`: the app's backend says who is signed in, before the code is spent.
+
+use grantway_core::{AppId, Code, Secret, message::Told, session::Link, view::Shown};
+use grantway_store::Store;
+use grantway_testkit::Person;
+
+use super::world::{Browser, World, app, user};
+use crate::{CompleteRequest, ServiceError, TokenReason};
+
+/// A stranger's browser that followed the link to the end, and the code it carries to the app.
+async fn held(world: &World) -> (Browser, Secret) {
+    let minted = world
+        .mint(|r| {
+            r.link = Link::Code;
+            r.return_url = Some("https://app.test/done".into());
+        })
+        .await
+        .unwrap();
+    let opened = world.service.open_link(&minted.session_token).await.unwrap();
+    let browser = Browser { session: opened.session_id, cookie: opened.cookie, poll: Secret::new(String::new()) };
+    let away = world.depart(&browser).await.unwrap();
+    let callback = Person::allow(&world.provider, &away.url, "ada").await;
+    world.arrive(&callback, Some(away.flow_cookie)).await.unwrap();
+    let Shown::Return { url } = world.shown(&browser).await else { panic!("no return") };
+    let code = url.query_pairs().find(|(name, _)| name == "grantway").unwrap().1.into_owned();
+    (browser, Secret::new(code))
+}
+
+fn request(code: &Secret, id: &str) -> CompleteRequest {
+    CompleteRequest { code: code.clone(), user: user(id) }
+}
+
+#[tokio::test]
+async fn the_signed_in_user_completes_once() {
+    let world = World::new().await;
+    let (_, code) = held(&world).await;
+    assert_eq!(world.token_requests(), 0, "nothing is spent before");
+
+    let connection = world.service.complete(&app(), request(&code, "u1")).await.unwrap();
+    let again = world.service.complete(&app(), request(&code, "u1")).await.unwrap_err();
+
+    assert_eq!(connection.user.id, "u1");
+    assert!(matches!(again, ServiceError::Token(TokenReason::Unknown)));
+    assert_eq!(world.token_requests(), 1);
+}
+
+#[tokio::test]
+async fn another_user_burns_the_session_and_the_code_stays_unspent() {
+    let world = World::new().await;
+    let (browser, code) = held(&world).await;
+
+    let refusal = world.service.complete(&app(), request(&code, "victim")).await.unwrap_err();
+    let later = world.service.complete(&app(), request(&code, "u1")).await.unwrap_err();
+
+    assert_eq!((refusal.code(), later.code()), (Code::UserMismatch, Code::InvalidToken));
+    assert_eq!(world.token_requests(), 0);
+    let session = world.store.session(&browser.session).await.unwrap().unwrap();
+    assert!(matches!(session.result(grantway_core::Timestamp(0)).outcome, Told::Error { error } if error.code == Code::UserMismatch));
+}
+
+#[tokio::test]
+async fn a_held_code_is_another_apps_business_and_grows_old() {
+    let world = World::new().await;
+    let (_, code) = held(&world).await;
+    let other: AppId = "other".parse().unwrap();
+
+    assert!(world.service.complete(&other, request(&code, "u1")).await.is_err());
+    world.clock.advance_seconds(60);
+    assert!(world.service.complete(&app(), request(&code, "u1")).await.is_err());
+
+    assert_eq!(world.token_requests(), 0);
+}
+
+#[tokio::test]
+async fn the_browser_can_not_read_the_result_with_a_completion_code() {
+    let world = World::new().await;
+    let (_, code) = held(&world).await;
+
+    assert!(world.service.result(&crate::ResultKey::Return(code.clone()), 0).await.is_err());
+    assert!(world.service.result_for_backend(&app(), &code).await.is_err());
+}

@@ -1,0 +1,185 @@
+//! One app, one provider, one database, and the steps of a browser.
+
+use std::sync::Arc;
+
+use grantway_catalog::Catalog;
+use grantway_core::{
+    AppId, Digest, Secret, SessionId, Timestamp,
+    device::Mode,
+    flow::CallbackParams,
+    grant::{Connection, User},
+    message::Told,
+    view::{Shown, View},
+};
+use grantway_store::{SqliteStore, Store};
+use grantway_testkit::{FakeClient, FakeProvider, FakeProviderConfig, Person, RouterHttp, SeededEntropy, ToldClock};
+use grantway_vault::Vault;
+use url::Url;
+
+use crate::{AppSpec, ArriveRequest, MintRequest, Minted, OpenRequest, Parts, RegistrationSpec, Service, ServiceError};
+
+pub(super) const APP: &str = "https://app.test";
+
+pub(super) struct World {
+    pub(super) service: Arc<Service>,
+    pub(super) provider: FakeProvider,
+    pub(super) clock: Arc<ToldClock>,
+    pub(super) store: Arc<SqliteStore>,
+    _folder: tempfile::TempDir,
+}
+
+/// A browser that opened a session: its cookies, and where it is.
+pub(super) struct Browser {
+    pub(super) session: SessionId,
+    pub(super) cookie: Option<Secret>,
+    pub(super) poll: Secret,
+}
+
+/// A browser at the provider.
+pub(super) struct Away {
+    pub(super) url: Url,
+    pub(super) flow_cookie: Secret,
+}
+
+impl World {
+    pub(super) async fn new() -> Self {
+        let clock = Arc::new(ToldClock::at(Timestamp(1_790_000_000_000)));
+        let entropy = Arc::new(SeededEntropy::new(1));
+        let site: Url = "https://files.test".parse().unwrap();
+        let client = FakeClient {
+            client_id: "acme".to_owned(),
+            client_secret: "CANARY-secret".to_owned(),
+            redirect_uris: vec!["https://connect.test/connect/callback/acme.files".to_owned()],
+        };
+        let config = FakeProviderConfig { public_url: site.clone(), clients: vec![client] };
+        let provider = FakeProvider::new(config, clock.clone(), entropy.clone());
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(SqliteStore::open(&folder.path().join("test.db")).await.unwrap());
+        let service = Service::new(Parts {
+            store: store.clone(),
+            catalog: catalog(),
+            vault: Vault::from_keys(&Vault::new_key(&*entropy)).unwrap(),
+            http: Arc::new(RouterHttp::new().serving(&site, provider.router())),
+            clock: clock.clone(),
+            entropy,
+            base_url: "https://connect.test".parse().unwrap(),
+        });
+        service.apply(vec![app_spec()]).await.unwrap();
+        Self { service, provider, clock, store, _folder: folder }
+    }
+
+    pub(super) async fn mint(&self, change: impl FnOnce(&mut MintRequest)) -> Result<Minted, ServiceError> {
+        let mut request = MintRequest { user: Some(user("u1")), ..MintRequest::default() };
+        change(&mut request);
+        self.service.mint(&app(), request).await
+    }
+
+    pub(super) async fn open(&self, minted: &Minted) -> Browser {
+        let poll = poll_of(minted);
+        let request = OpenRequest { poll: Some(poll.clone()), ..open_request(minted, Some(APP)) };
+        let opened = self.service.open(request).await.unwrap();
+        Browser { session: opened.session_id, cookie: opened.cookie, poll }
+    }
+
+    pub(super) async fn depart(&self, browser: &Browser) -> Result<Away, ServiceError> {
+        let provider = "files".parse().unwrap();
+        let departure = self.service.depart(&browser.session, browser.cookie.as_ref(), &provider).await?;
+        Ok(Away { url: departure.url, flow_cookie: departure.cookie })
+    }
+
+    pub(super) async fn arrive(&self, callback: &Url, cookie: Option<Secret>) -> Result<SessionId, ServiceError> {
+        let registration = callback.path_segments().unwrap().next_back().unwrap().parse().unwrap();
+        let request = ArriveRequest { registration, params: params(callback), cookie };
+        let arrived = self.service.arrive(request).await?;
+        arrived.work.await.unwrap();
+        Ok(arrived.session_id)
+    }
+
+    /// The straight path, to its end.
+    pub(super) async fn connect(&self, account: &str, change: impl FnOnce(&mut MintRequest)) -> Connection {
+        let browser = self.open(&self.mint(change).await.unwrap()).await;
+        let away = self.depart(&browser).await.unwrap();
+        let callback = Person::allow(&self.provider, &away.url, account).await;
+        self.arrive(&callback, Some(away.flow_cookie)).await.unwrap();
+        let minted = self.store.session(&browser.session).await.unwrap().unwrap();
+        match minted.result(self.service.clock.now()).outcome {
+            Told::Success { connection, .. } => *connection,
+            other => panic!("not connected: {other:?}"),
+        }
+    }
+
+    pub(super) async fn view(&self, browser: &Browser) -> View {
+        self.service.view(&browser.session, browser.cookie.as_ref()).await.unwrap()
+    }
+
+    pub(super) async fn shown(&self, browser: &Browser) -> Shown {
+        self.view(browser).await.shown
+    }
+
+    /// How often the provider's token endpoint was asked.
+    pub(super) fn token_requests(&self) -> usize {
+        self.provider.ledger().token_requests.len()
+    }
+}
+
+pub(super) fn app() -> AppId {
+    "acme".parse().unwrap()
+}
+
+pub(super) fn user(id: &str) -> User {
+    User { id: id.to_owned(), email: Some("alice@acme.test".to_owned()), name: None }
+}
+
+/// What this session's page made up to read the result: as long as it must be, and its own.
+pub(super) fn poll_of(minted: &Minted) -> Secret {
+    Secret::new(minted.session_id.to_string())
+}
+
+pub(super) fn open_request(minted: &Minted, origin: Option<&str>) -> OpenRequest {
+    OpenRequest {
+        token: minted.session_token.clone(),
+        origin: origin.map(str::to_owned),
+        mode: Mode::Popup,
+        poll: None,
+        return_to: None,
+    }
+}
+
+pub(super) fn params(callback: &Url) -> CallbackParams {
+    let read = |name: &str| callback.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+    CallbackParams {
+        state: read("state").map(Secret::new),
+        code: read("code").map(Secret::new),
+        iss: read("iss"),
+        error: read("error"),
+    }
+}
+
+pub(super) fn state_of(callback: &Url) -> Digest {
+    params(callback).state.unwrap().digest()
+}
+
+fn catalog() -> Catalog {
+    let mut catalog = Catalog::default();
+    let text = "name = 'Files'\nauthorize_url = 'https://files.test/authorize'\ntoken_url = 'https://files.test/token'\n\
+         revoke_url = 'https://files.test/revoke'\nscopes = ['profile', 'files.read']\nuserinfo = { url = 'https://files.test/userinfo' }\n\
+         account = { id = '/id', email = '/email', name = '/name' }";
+    catalog.declare("files".parse().unwrap(), toml::from_str(text).unwrap()).unwrap();
+    catalog
+}
+
+fn app_spec() -> AppSpec {
+    AppSpec {
+        id: app(),
+        name: "Acme".to_owned(),
+        website_url: Some(APP.parse().unwrap()),
+        return_origins: vec!["https://other.test".parse().unwrap()],
+        registrations: vec![RegistrationSpec {
+            provider: "files".parse().unwrap(),
+            client_id: "acme".to_owned(),
+            client_secret: Some(Secret::new("CANARY-secret".to_owned())),
+            scopes: Vec::new(),
+            allowed_scopes: vec!["files.write".to_owned()],
+        }],
+    }
+}

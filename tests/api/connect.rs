@@ -1,0 +1,121 @@
+//! The posts of the Connect pages, by every row of the table of openers.
+
+use serde_json::json;
+
+use crate::world::{APP, CONNECT, World};
+
+#[tokio::test]
+async fn only_the_apps_own_page_opens_a_session_and_a_refusal_names_both_origins() {
+    let world = World::new().await;
+    let minted = world.mint(json!({})).await;
+    let token = minted["session_token"].as_str().unwrap();
+
+    for (origin, shown, advice) in [
+        (Some("https://evil.test"), "https://evil.test", "allowed_origin"),
+        (Some("null"), "null", "Referrer-Policy: no-referrer"),
+        (None, "none", "no Origin header"),
+    ] {
+        let answer = world.post("/connect", origin, "", &[("session", token)]).await;
+        assert_eq!((answer.status.as_u16(), answer.header("location"), answer.cookies().as_str()), (403, None, ""));
+        assert!(answer.text.contains(APP) && answer.text.contains(shown) && answer.text.contains(advice), "{}", answer.text);
+        assert!(!answer.text.contains(token));
+    }
+    let answer = world.post("/connect", Some(APP), "", &[("session", token)]).await;
+    assert_eq!(answer.header("location"), Some(format!("/connect/{}", minted["session_id"].as_str().unwrap()).as_str()));
+    let cookie = answer.header("set-cookie").unwrap();
+    assert!(cookie.starts_with("__Host-cs_") && cookie.ends_with("; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=1200"), "{cookie}");
+}
+
+#[tokio::test]
+async fn a_link_opens_nothing_that_was_not_minted_for_it() {
+    let world = World::new().await;
+    let off = world.mint(json!({})).await;
+    let link = world.mint(json!({"link": "confirm"})).await;
+    let page = async |minted: &serde_json::Value| world.get(&format!("/connect?session={}", minted["session_token"].as_str().unwrap()), "").await;
+
+    let refused = page(&off).await;
+    let shown = page(&link).await;
+
+    assert_eq!((refused.status.as_u16(), refused.cookies().as_str()), (403, ""));
+    assert_eq!((shown.status.as_u16(), shown.cookies().as_str()), (200, ""));
+    assert!(shown.text.contains("a••••@acme.test") && !shown.text.contains("alice@acme.test"));
+    let status = world.api("GET", &format!("/v1/connect/sessions/{}", link["session_id"].as_str().unwrap()), None).await.json();
+    assert_eq!(status["stage"], "minted", "looking changes nothing");
+}
+
+#[tokio::test]
+async fn a_link_is_opened_by_its_own_page_alone() {
+    let world = World::new().await;
+    let link = world.mint(json!({"link": "confirm"})).await;
+    let form = [("session", link["session_token"].as_str().unwrap())];
+
+    for origin in [Some(APP), Some("https://evil.test"), None] {
+        let answer = world.post("/connect/link", origin, "", &form).await;
+        assert_eq!((answer.status.as_u16(), answer.header("location")), (403, None), "{origin:?}");
+    }
+    assert_eq!(world.post("/connect/link", Some(CONNECT), "", &form).await.status, 303);
+}
+
+#[tokio::test]
+async fn departing_is_answered_by_a_page_that_forwards_and_never_by_a_redirect() {
+    let world = World::new().await;
+    let (id, cookies) = world.open(&world.mint(json!({})).await, &[]).await;
+
+    let answer = world.post(&format!("/connect/{id}/depart"), Some(CONNECT), &cookies, &[("provider", "files")]).await;
+
+    assert_eq!((answer.status.as_u16(), answer.header("location")), (200, None));
+    assert!(answer.text.contains("Taking you to Files…"));
+    assert!(answer.text.contains("http-equiv=\"refresh\"") && answer.text.contains("href=\"https://files.test/authorize?"));
+    assert!(answer.cookies().starts_with("__Host-gwf_"));
+}
+
+#[tokio::test]
+async fn a_post_from_another_site_or_without_the_cookie_changes_nothing() {
+    let world = World::new().await;
+    let (id, cookies) = world.open(&world.mint(json!({})).await, &[]).await;
+
+    for step in ["depart", "leave"] {
+        let path = format!("/connect/{id}/{step}");
+        let across = world.post(&path, Some("https://evil.test"), &cookies, &[("provider", "files")]).await;
+        let stranger = world.post(&path, Some(CONNECT), "", &[("provider", "files")]).await;
+        assert_eq!((across.status.as_u16(), stranger.status.as_u16()), (403, 403), "{step}");
+    }
+    let status = world.api("GET", &format!("/v1/connect/sessions/{id}"), None).await.json();
+    assert_eq!(status["stage"], "picking");
+}
+
+#[tokio::test]
+async fn a_form_post_callback_does_nothing_but_relay_itself_and_only_where_the_catalog_says_so() {
+    let world = World::new().await;
+    let form = [("state", "s"), ("code", "a b")];
+
+    let relayed = world.post("/connect/callback/acme.posts", Some("https://files.test"), "", &form).await;
+    let refused = world.post("/connect/callback/acme.files", Some("https://files.test"), "", &form).await;
+
+    assert_eq!((relayed.status.as_u16(), relayed.header("location")), (303, Some("/connect/callback/acme.posts?state=s&code=a+b")));
+    assert_eq!((refused.status.as_u16(), refused.header("location")), (400, None));
+}
+
+#[tokio::test]
+async fn a_callback_says_plainly_what_is_wrong_with_it() {
+    let world = World::new().await;
+    for (path, status, says) in [
+        ("/connect/callback/acme.files?state=x&code=y", 400, "This answer was already used or is too old"),
+        ("/connect/callback/acme.files?code=y", 400, "This answer was already used or is too old"),
+        ("/connect/callback/acme.files?state=x&state=y", 400, "did not fit the question"),
+        ("/connect/callback/nonsense?state=x", 404, "There is nothing here"),
+    ] {
+        let answer = world.get(path, "").await;
+        assert_eq!((answer.status.as_u16(), answer.header("location")), (status, None), "{path}");
+        assert!(answer.text.contains(says), "{path}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn a_form_that_can_not_be_read_is_refused() {
+    let world = World::new().await;
+    let answer = world.post("/connect", Some(APP), "", &[("sesion", "x")]).await;
+
+    assert_eq!(answer.status, 400);
+    assert!(answer.text.contains("The request can’t be read") || answer.text.contains("The request can't be read") || answer.text.contains("The request can&#x27;t be read"), "{}", answer.text);
+}

@@ -1,0 +1,97 @@
+//! Arrows point one way: who may depend on whom, and on what, read from cargo itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cargo_metadata::{DependencyKind, MetadataCommand};
+
+/// Each of our packages, and the packages of ours that it may stand on.
+const ARROWS: [(&str, &[&str]); 11] = [
+    ("grantway-core", &[]),
+    ("grantway-catalog", &["grantway-core"]),
+    ("grantway-engine", &["grantway-core", "grantway-catalog"]),
+    ("grantway-vault", &["grantway-core"]),
+    ("grantway-store", &["grantway-core"]),
+    ("grantway-service", &["grantway-core", "grantway-catalog", "grantway-engine", "grantway-vault", "grantway-store"]),
+    ("grantway-button", &["grantway-core"]),
+    ("grantway-testkit", &["grantway-core", "grantway-engine"]),
+    ("rust-host", &["grantway-button"]),
+    ("xtask", &[]),
+    (
+        "grantway",
+        &[
+            "grantway-core",
+            "grantway-catalog",
+            "grantway-engine",
+            "grantway-vault",
+            "grantway-store",
+            "grantway-service",
+            "grantway-testkit",
+            "rust-host",
+        ],
+    ),
+];
+
+/// Packages that may not know how bytes travel or are kept.
+const WITHOUT_IO: [&str; 5] = ["grantway-core", "grantway-catalog", "grantway-engine", "grantway-vault", "grantway-button"];
+const IO: [&str; 6] = ["tokio", "axum", "sqlx", "reqwest", "hyper", "leptos_axum"];
+
+/// Direct dependencies by package, without those of tests.
+fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
+    let metadata = MetadataCommand::new().no_deps().exec().unwrap();
+    let direct = |package: &cargo_metadata::Package| {
+        let used = package.dependencies.iter().filter(|used| used.kind != DependencyKind::Development);
+        used.map(|used| used.name.clone()).collect()
+    };
+    metadata.packages.iter().map(|package| (package.name.to_string(), direct(package))).collect()
+}
+
+#[test]
+fn every_package_stands_only_on_those_below_it() {
+    let dependencies = dependencies();
+    let ours: BTreeSet<_> = dependencies.keys().cloned().collect();
+    assert_eq!(ours, ARROWS.iter().map(|(name, _)| (*name).to_owned()).collect(), "a package is missing from the table");
+
+    for (name, allowed) in ARROWS {
+        let unexpected: Vec<_> = dependencies[name].iter().filter(|used| ours.contains(*used) && !allowed.contains(&used.as_str())).collect();
+        assert!(unexpected.is_empty(), "{name} must not depend on {unexpected:?}");
+    }
+}
+
+#[test]
+fn what_must_not_do_io_can_not() {
+    let dependencies = dependencies();
+    for name in WITHOUT_IO {
+        let io: Vec<_> = dependencies[name].iter().filter(|used| IO.contains(&used.as_str())).collect();
+        assert!(io.is_empty(), "{name} must not depend on {io:?}");
+    }
+}
+
+#[test]
+fn the_engine_names_no_provider() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let stems = std::fs::read_dir(format!("{root}/crates/catalog/providers")).unwrap();
+    let names: Vec<_> = stems.map(|file| file.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned()).collect();
+    assert!(names.contains(&"github".to_owned()));
+
+    for file in std::fs::read_dir(format!("{root}/crates/engine/src")).unwrap() {
+        let path = file.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap().to_lowercase();
+        for name in &names {
+            assert!(!text.contains(name), "{} names {name}", path.display());
+        }
+    }
+}
+
+#[test]
+fn leptos_toml_and_cargo_toml_say_the_same() {
+    let section = |file: &str| {
+        let text = std::fs::read_to_string(format!("{}/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let table: toml::Table = text.parse().unwrap();
+        table["package"]["metadata"]["leptos"].as_table().unwrap().clone()
+    };
+    let (deployed, build) = (section("Leptos.toml"), section("Cargo.toml"));
+
+    for (key, value) in &deployed {
+        assert_eq!(build.get(key), Some(value), "{key}");
+    }
+}

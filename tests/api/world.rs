@@ -1,0 +1,182 @@
+//! A server without sockets: the real router, SQLite, the strict provider, a told clock.
+
+use std::sync::Arc;
+
+use axum::{Router, body::Body};
+use grantway::server::{router::router, state::AppState};
+use grantway_catalog::Catalog;
+use grantway_core::{Secret, Timestamp};
+use grantway_service::{AppSpec, Parts, RegistrationSpec, Service};
+use grantway_store::SqliteStore;
+use grantway_testkit::{FakeClient, FakeProvider, FakeProviderConfig, Person, RouterHttp, SeededEntropy, ToldClock};
+use grantway_vault::Vault;
+use http::{Request, Response, StatusCode};
+use serde_json::Value;
+use tower::ServiceExt;
+use url::Url;
+
+pub const APP: &str = "https://app.test";
+pub const CONNECT: &str = "https://connect.test";
+
+pub struct World {
+    pub router: Router,
+    pub provider: FakeProvider,
+    pub clock: Arc<ToldClock>,
+    pub key: Secret,
+    _folder: tempfile::TempDir,
+}
+
+/// An answer, read to its end.
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: http::HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {}", self.text))
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// `name=value` of each cookie that is set.
+    pub fn cookies(&self) -> String {
+        let pairs = self.headers.get_all("set-cookie").iter().map(|set| set.to_str().unwrap().split(';').next().unwrap());
+        pairs.collect::<Vec<_>>().join("; ")
+    }
+}
+
+impl World {
+    pub async fn new() -> Self {
+        let clock = Arc::new(ToldClock::at(Timestamp(1_790_000_000_000)));
+        let entropy = Arc::new(SeededEntropy::new(1));
+        let site: Url = "https://files.test".parse().unwrap();
+        let client = FakeClient {
+            client_id: "acme".to_owned(),
+            client_secret: "CANARY-secret".to_owned(),
+            redirect_uris: vec![format!("{CONNECT}/connect/callback/acme.files")],
+        };
+        let config = FakeProviderConfig { public_url: site.clone(), clients: vec![client] };
+        let provider = FakeProvider::new(config, clock.clone(), entropy.clone());
+        let folder = tempfile::tempdir().unwrap();
+        let service = Service::new(Parts {
+            store: Arc::new(SqliteStore::open(&folder.path().join("test.db")).await.unwrap()),
+            catalog: catalog(),
+            vault: Vault::from_keys(&Vault::new_key(&*entropy)).unwrap(),
+            http: Arc::new(RouterHttp::new().serving(&site, provider.router())),
+            clock: clock.clone(),
+            entropy,
+            base_url: CONNECT.parse().unwrap(),
+        });
+        service.apply(vec![app_spec()]).await.unwrap();
+        let key = service.create_key(&"acme".parse().unwrap(), "test").await.unwrap();
+        let state = AppState { service, origin: CONNECT.parse().unwrap(), site_root: folder.path().to_owned() };
+        Self { router: router(state), provider, clock, key, _folder: folder }
+    }
+
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        let response: Response<Body> = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        Answer { status: parts.status, headers: parts.headers, text: String::from_utf8(bytes.to_vec()).unwrap() }
+    }
+
+    /// As the app's backend.
+    pub async fn api(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
+        let request = Request::builder().method(method).uri(path).header("authorization", format!("Bearer {}", self.key.expose()));
+        let request = match body {
+            Some(body) => request.header("content-type", "application/json").body(Body::from(body.to_string())),
+            None => request.body(Body::empty()),
+        };
+        self.send(request.unwrap()).await
+    }
+
+    pub async fn mint(&self, body: Value) -> Value {
+        let mut request = serde_json::json!({"user": {"id": "u1", "email": "alice@acme.test"}});
+        for (field, value) in body.as_object().unwrap() {
+            request[field] = value.clone();
+        }
+        let answer = self.api("POST", "/v1/connect/sessions", Some(request)).await;
+        assert_eq!(answer.status, 201, "{}", answer.text);
+        answer.json()
+    }
+
+    /// As a browser that posts a form.
+    pub async fn post(&self, path: &str, origin: Option<&str>, cookies: &str, form: &[(&str, &str)]) -> Answer {
+        let mut request = Request::post(path)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("accept", "text/html")
+            .header("cookie", cookies);
+        if let Some(origin) = origin {
+            let site = if origin == CONNECT { "same-origin" } else { "cross-site" };
+            request = request.header("origin", origin).header("sec-fetch-site", site);
+        }
+        self.send(request.body(Body::from(serde_urlencoded::to_string(form).unwrap())).unwrap()).await
+    }
+
+    /// As a browser that follows a link.
+    pub async fn get(&self, path: &str, cookies: &str) -> Answer {
+        let request = Request::get(path).header("accept", "text/html").header("cookie", cookies);
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    /// Opens a session from the app's page. Its id and the browser's cookies.
+    pub async fn open(&self, minted: &Value, more: &[(&str, &str)]) -> (String, String) {
+        let mut form = vec![("session", minted["session_token"].as_str().unwrap())];
+        form.extend(more);
+        let answer = self.post("/connect", Some(APP), "", &form).await;
+        assert_eq!(answer.status, 303, "{}", answer.text);
+        (minted["session_id"].as_str().unwrap().to_owned(), answer.cookies())
+    }
+
+    /// Leaves for the provider. Its address, and the browser's cookies.
+    pub async fn depart(&self, id: &str, cookies: &str) -> (Url, String) {
+        let answer = self.post(&format!("/connect/{id}/depart"), Some(CONNECT), cookies, &[("provider", "files")]).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        let start = answer.text.find("0;url=").unwrap() + 6;
+        let url = answer.text[start..].split('"').next().unwrap().replace("&amp;", "&");
+        (url.parse().unwrap(), format!("{cookies}; {}", answer.cookies()))
+    }
+
+    /// The straight path to the callback's answer. The session's id, the browser's cookies.
+    pub async fn connect(&self, minted: &Value, more: &[(&str, &str)]) -> (String, String) {
+        let (id, cookies) = self.open(minted, more).await;
+        let (url, cookies) = self.depart(&id, &cookies).await;
+        let callback = Person::allow(&self.provider, &url, "ada").await;
+        let path = format!("{}?{}", callback.path(), callback.query().unwrap());
+        let answer = self.get(&path, &cookies).await;
+        assert_eq!((answer.status.as_u16(), answer.header("location")), (302, Some(format!("/connect/{id}").as_str())));
+        (id, cookies)
+    }
+}
+
+fn catalog() -> Catalog {
+    let mut catalog = Catalog::default();
+    let text = "name = 'Files'\nauthorize_url = 'https://files.test/authorize'\ntoken_url = 'https://files.test/token'\n\
+         revoke_url = 'https://files.test/revoke'\nscopes = ['profile', 'files.read']\nuserinfo = { url = 'https://files.test/userinfo' }\n\
+         account = { id = '/id', email = '/email', name = '/name' }";
+    catalog.declare("files".parse().unwrap(), toml::from_str(text).unwrap()).unwrap();
+    let posts = format!("response_mode = 'form_post'\n{text}");
+    catalog.declare("posts".parse().unwrap(), toml::from_str(&posts).unwrap()).unwrap();
+    catalog
+}
+
+fn app_spec() -> AppSpec {
+    let registration = |provider: &str| RegistrationSpec {
+        provider: provider.parse().unwrap(),
+        client_id: "acme".to_owned(),
+        client_secret: Some(Secret::new("CANARY-secret".to_owned())),
+        scopes: Vec::new(),
+        allowed_scopes: Vec::new(),
+    };
+    AppSpec {
+        id: "acme".parse().unwrap(),
+        name: "Acme <Notes>".to_owned(),
+        website_url: Some(APP.parse().unwrap()),
+        return_origins: Vec::new(),
+        registrations: vec![registration("files"), registration("posts")],
+    }
+}
