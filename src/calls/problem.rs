@@ -13,7 +13,7 @@ pub struct Problem {
     /// The stable code, with its words.
     pub code: Code,
     /// The app's home, when it may be told.
-    pub way_out: Option<WayOut>,
+    pub way_out: Option<Box<WayOut>>,
     /// For the app's developer: who was expected, who came.
     pub origins: Option<Origins>,
 }
@@ -38,9 +38,9 @@ impl FromServerFnError for Problem {
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {
-            ServerFnErrorErr::Deserialization(_) | ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => {
-                Code::InvalidRequest.into()
-            }
+            ServerFnErrorErr::Deserialization(_)
+            | ServerFnErrorErr::Args(_)
+            | ServerFnErrorErr::MissingArg(_) => Code::InvalidRequest.into(),
             _ => Code::Internal.into(),
         }
     }

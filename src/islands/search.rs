@@ -18,7 +18,9 @@ pub fn Search() -> impl IntoView {
 
 fn narrow(event: Event) {
     let wanted = event_target_value(&event).trim().to_lowercase();
-    let rows = web_sys::window().and_then(|window| window.document()).and_then(|page| page.query_selector_all(".providers > li").ok());
+    let rows = web_sys::window()
+        .and_then(|window| window.document())
+        .and_then(|page| page.query_selector_all(".providers > li").ok());
     let Some(rows) = rows else { return };
     for row in (0..rows.length()).filter_map(|at| rows.get(at)) {
         let fits = row.text_content().unwrap_or_default().to_lowercase().contains(&wanted);

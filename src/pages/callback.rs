@@ -1,7 +1,10 @@
 //! Where a provider sends the browser back to: takes the answer, then shows the session's page.
 
 use leptos::{either::Either, prelude::*};
-use leptos_router::{components::Redirect, hooks::{use_params_map, use_url}};
+use leptos_router::{
+    components::Redirect,
+    hooks::{use_params_map, use_url},
+};
 
 use crate::{calls::exchange, pages::problem::ProblemPage};
 

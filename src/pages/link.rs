@@ -19,8 +19,13 @@ pub fn LinkPage(
         None => view.user.clone(),
     };
     let caution = match view.link {
-        Link::Confirm => format!("Go on only if you are {who} and started this yourself. Whoever sent you this link will be able to use the account that you connect."),
-        Link::Code | Link::Off => format!("Sign in to {} as {who} in this browser first: {} checks it before anything is connected.", view.app, view.app),
+        Link::Confirm => format!(
+            "Go on only if you are {who} and started this yourself. Whoever sent you this link will be able to use the account that you connect."
+        ),
+        Link::Code | Link::Off => format!(
+            "Sign in to {} as {who} in this browser first: {} checks it before anything is connected.",
+            view.app, view.app
+        ),
     };
     view! {
         <Card title=format!("Connect an account to {}?", view.app)>

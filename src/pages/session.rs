@@ -2,7 +2,7 @@
 
 use grantway_core::{
     Code, ProviderId, SessionId,
-    session::Outcome,
+    session::{Accounts, Outcome},
     view::{Choice, Shown, View, WayOut},
 };
 use leptos::prelude::*;
@@ -58,9 +58,9 @@ fn shown(view: View) -> AnyView {
             </Card>
         }
         .into_any(),
-        Shown::Trouble { provider, provider_name, code } => view! {
+        Shown::Trouble { provider, provider_name, code, accounts } => view! {
             <Card title=code.title() theme>
-                <Trouble session_id provider provider_name code app />
+                <Trouble session_id provider provider_name code app>{accounts.map(both_accounts)}</Trouble>
             </Card>
         }
         .into_any(),
@@ -95,12 +95,23 @@ fn ending(outcome: Outcome) -> &'static str {
 }
 
 #[component]
-fn Picker(session_id: SessionId, choices: Vec<Choice>, forward: bool, finishable: bool, app: String) -> impl IntoView {
+fn Picker(
+    session_id: SessionId,
+    choices: Vec<Choice>,
+    forward: bool,
+    finishable: bool,
+    app: String,
+) -> impl IntoView {
     let depart = format!("/connect/{session_id}/depart");
     let searched = choices.len() >= SEARCHED_FROM;
-    let lead = format!("{app} will be able to use the account that you choose, as far as you allow it on the next page.");
+    let lead = format!(
+        "{app} will be able to use the account that you choose, as far as you allow it on the next page."
+    );
     let rows = choices.into_iter().map(|choice| {
-        let note = choice.connected.as_ref().map(|account| view! { <small>{format!("Connected: {account}")}</small> });
+        let note = choice
+            .connected
+            .as_ref()
+            .map(|account| view! { <small>{format!("Connected: {account}")}</small> });
         view! {
             <li>
                 <button type="submit" name="provider" value=choice.provider.to_string() class="provider">
@@ -122,15 +133,32 @@ fn Picker(session_id: SessionId, choices: Vec<Choice>, forward: bool, finishable
 }
 
 #[component]
-fn Trouble(session_id: SessionId, provider: ProviderId, provider_name: String, code: Code, app: String) -> impl IntoView {
+fn Trouble(
+    session_id: SessionId,
+    provider: ProviderId,
+    provider_name: String,
+    code: Code,
+    app: String,
+    children: Children,
+) -> impl IntoView {
     view! {
         <p class="quiet">{provider_name}</p>
+        {children()}
         <p>{code.advice()}</p>
         <form method="post" action=format!("/connect/{session_id}/depart")>
             <button type="submit" name="provider" value=provider.to_string()>"Try again"</button>
         </form>
         <Leave session_id label=format!("Back to {app}") />
         <p class="quiet">"Code: "<code>{code.as_str()}</code></p>
+    }
+}
+
+fn both_accounts(accounts: Accounts) -> impl IntoView {
+    view! {
+        <dl class="facts">
+            <dt>"Connected before"</dt><dd>{accounts.expected}</dd>
+            <dt>"Signed in now"</dt><dd>{accounts.got}</dd>
+        </dl>
     }
 }
 

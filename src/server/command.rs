@@ -127,7 +127,9 @@ async fn check(args: ConfigArgs) -> Result<(), StartError> {
     println!("settings   ok");
     println!("database   ok, opens with its master key");
     if applied.is_empty() {
-        println!("apps       none declared: add [apps.NAME.providers.PROVIDER] with client_id and client_secret");
+        println!(
+            "apps       none declared: add [apps.NAME.providers.PROVIDER] with client_id and client_secret"
+        );
     }
     for registration in &applied {
         match service.check_provider(&registration.provider).await {
@@ -140,7 +142,9 @@ async fn check(args: ConfigArgs) -> Result<(), StartError> {
             println!("app        {id}: no website_url, so every session must send allowed_origin");
         }
     }
-    println!("risk       sessions minted with `link: confirm` can be forwarded to a stranger who clicks through; prefer `link: code`");
+    println!(
+        "risk       sessions minted with `link: confirm` can be forwarded to a stranger who clicks through; prefer `link: code`"
+    );
     print_registrations(&applied);
     Ok(())
 }
@@ -154,8 +158,17 @@ fn print_registrations(applied: &[AppliedRegistration]) {
 /// Logs to stderr. `RUST_LOG` decides, else `level`; libraries that would print URLs or headers stay quiet.
 pub(crate) fn start_log(format: LogFormat, level: &str) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    let quiet = ["hyper=warn", "hyper_util=warn", "reqwest=warn", "h2=warn", "rustls=warn", "sqlx=warn", "oauth2=warn"];
-    let filter = quiet.iter().filter_map(|directive| directive.parse().ok()).fold(filter, EnvFilter::add_directive);
+    let quiet = [
+        "hyper=warn",
+        "hyper_util=warn",
+        "reqwest=warn",
+        "h2=warn",
+        "rustls=warn",
+        "sqlx=warn",
+        "oauth2=warn",
+    ];
+    let filter =
+        quiet.iter().filter_map(|directive| directive.parse().ok()).fold(filter, EnvFilter::add_directive);
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match format {
         LogFormat::Text => log.init(),

@@ -54,12 +54,14 @@ impl Default for ServerSettings {
     fn default() -> Self {
         let site = leptos::config::get_configuration(Some("Leptos.toml")).ok();
         let options = site.map(|site| site.leptos_options);
-        let listen = options.as_ref().map_or(SocketAddr::from(([127, 0, 0, 1], 4000)), |options| options.site_addr);
+        let listen =
+            options.as_ref().map_or(SocketAddr::from(([127, 0, 0, 1], 4000)), |options| options.site_addr);
         Self {
             base_url: loopback(listen.port()),
             listen,
             data_dir: "data".into(),
-            site_root: options.map_or_else(|| "target/site".into(), |options| PathBuf::from(options.site_root.as_ref())),
+            site_root: options
+                .map_or_else(|| "target/site".into(), |options| PathBuf::from(options.site_root.as_ref())),
             master_key: None,
             log: LogFormat::Text,
         }
@@ -145,7 +147,8 @@ impl Settings {
             return Err(ConfigError::NoFile(missing.to_owned()));
         }
         let file = file.unwrap_or(Path::new(DEFAULT_FILE));
-        let figment = Figment::new().merge(Toml::file_exact(file)).merge(Env::prefixed("GRANTWAY_").split("__"));
+        let figment =
+            Figment::new().merge(Toml::file_exact(file)).merge(Env::prefixed("GRANTWAY_").split("__"));
         let settings: Self = figment.extract().map_err(|error| ConfigError::Form(Box::new(error)))?;
         settings.origin()?;
         Ok(settings)
@@ -211,7 +214,8 @@ mod tests {
 
     #[test]
     fn the_smallest_file_is_a_client_id_and_a_secret() {
-        let settings = read("[apps.acme.providers.github]\nclient_id = 'id'\nclient_secret = 'hush'").unwrap();
+        let settings =
+            read("[apps.acme.providers.github]\nclient_id = 'id'\nclient_secret = 'hush'").unwrap();
 
         let specs = settings.app_specs();
 
@@ -230,8 +234,14 @@ mod tests {
     #[test]
     fn a_base_url_is_an_origin_that_others_cant_listen_to() {
         for (url, says) in [
-            ("http://connect.acme.com", "server.base_url: must use https (http is accepted for localhost and loopback addresses only)"),
-            ("https://acme.com/connect", "server.base_url: must be scheme, host and port only, without a path, query or fragment"),
+            (
+                "http://connect.acme.com",
+                "server.base_url: must use https (http is accepted for localhost and loopback addresses only)",
+            ),
+            (
+                "https://acme.com/connect",
+                "server.base_url: must be scheme, host and port only, without a path, query or fragment",
+            ),
         ] {
             assert_eq!(read(&format!("[server]\nbase_url = '{url}'")).unwrap_err(), says);
         }

@@ -4,7 +4,10 @@ use axum::{
     Form,
     body::Body,
     extract::{FromRequest, Path, Query, Request, State},
-    http::{HeaderMap, Response, StatusCode, header::{LOCATION, ORIGIN, SET_COOKIE}},
+    http::{
+        HeaderMap, Response, StatusCode,
+        header::{LOCATION, ORIGIN, SET_COOKIE},
+    },
     response::IntoResponse,
 };
 use grantway_core::{Code, ProviderId, RegistrationId, Secret, SessionId, device::Mode};
@@ -15,7 +18,7 @@ use serde::Deserialize;
 use crate::{
     calls::Problem,
     pages::{forward::ForwardPage, link::LinkPage},
-    server::{adapters::SystemClock, cookies, problem::for_page, render, state::AppState},
+    server::{cookies, problem::for_page, render, state::AppState},
 };
 
 /// The fields of the opening form (design: a Connect button is a form).
@@ -47,7 +50,13 @@ pub async fn open(State(state): State<AppState>, request: Request) -> Response<B
         Err(bare) => return render::problem(&state, Code::InvalidRequest.into(), bare).await,
     };
     let origin = bare.headers().get(ORIGIN).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let request = OpenRequest { token: form.session.clone(), origin, mode: form.mode, poll: form.poll, return_to: form.return_to };
+    let request = OpenRequest {
+        token: form.session.clone(),
+        origin,
+        mode: form.mode,
+        poll: form.poll,
+        return_to: form.return_to,
+    };
     match state.service.open(request).await {
         Ok(opened) => to_session(opened),
         Err(error) => refused(&state, &error, Some(&form.session), bare).await,
@@ -55,7 +64,11 @@ pub async fn open(State(state): State<AppState>, request: Request) -> Response<B
 }
 
 /// `GET /connect?session=…`: shows who asks. Changes nothing.
-pub async fn link(State(state): State<AppState>, query: Result<Query<SessionQuery>, axum::extract::rejection::QueryRejection>, request: Request) -> Response<Body> {
+pub async fn link(
+    State(state): State<AppState>,
+    query: Result<Query<SessionQuery>, axum::extract::rejection::QueryRejection>,
+    request: Request,
+) -> Response<Body> {
     let Ok(Query(SessionQuery { session })) = query else {
         return render::problem(&state, Code::InvalidRequest.into(), request).await;
     };
@@ -82,7 +95,11 @@ pub async fn open_link(State(state): State<AppState>, request: Request) -> Respo
 }
 
 /// `POST /connect/{session_id}/depart`: leaves for a provider.
-pub async fn depart(State(state): State<AppState>, Path(id): Path<String>, request: Request) -> Response<Body> {
+pub async fn depart(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response<Body> {
     let Some((id, cookie)) = own_session(&id, request.headers()) else {
         return render::problem(&state, Code::WrongBrowser.into(), request).await;
     };
@@ -95,7 +112,7 @@ pub async fn depart(State(state): State<AppState>, Path(id): Path<String>, reque
             let (name, url) = (departure.provider_name, departure.url.to_string());
             let page = move || view! { <ForwardPage name=name.clone() url=url.clone() /> };
             let mut response = render::page(StatusCode::OK, bare, page).await;
-            append_cookie(&mut response, departure.cookie_name, &departure.cookie, departure.expires_at);
+            append_cookie(&mut response, departure.cookie_name, &departure.cookie, departure.cookie_seconds);
             response
         }
         Err(ServiceError::Session(grantway_core::session::SessionError::OutOfStep)) => see_other(&id),
@@ -104,7 +121,11 @@ pub async fn depart(State(state): State<AppState>, Path(id): Path<String>, reque
 }
 
 /// `POST /connect/{session_id}/leave`: Cancel, Done, or back to the app.
-pub async fn leave(State(state): State<AppState>, Path(id): Path<String>, request: Request) -> Response<Body> {
+pub async fn leave(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response<Body> {
     let Some((id, cookie)) = own_session(&id, request.headers()) else {
         return render::problem(&state, Code::WrongBrowser.into(), request).await;
     };
@@ -116,7 +137,11 @@ pub async fn leave(State(state): State<AppState>, Path(id): Path<String>, reques
 
 /// `POST /connect/callback/{registration}`: a provider that answers by form post. Lax cookies are
 /// withheld from it, so it does nothing but turn itself into the GET, which carries them.
-pub async fn form_post(State(state): State<AppState>, Path(id): Path<String>, request: Request) -> Response<Body> {
+pub async fn form_post(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response<Body> {
     let registration = id.parse::<RegistrationId>();
     let relayed = match &registration {
         Ok(registration) => state.service.takes_form_post(registration).await,
@@ -155,9 +180,12 @@ async fn read_form<T: serde::de::DeserializeOwned>(request: Request) -> Result<(
 fn to_session(opened: Opened) -> Response<Body> {
     let mut response = see_other(&opened.session_id);
     if let Some(cookie) = opened.cookie {
-        // The result stays readable for a while after the end; so does its page.
-        let until = opened.expires_at.plus_seconds(grantway_core::session::RESULT_SECONDS);
-        append_cookie(&mut response, Service::session_cookie(&opened.session_id), &cookie, until);
+        append_cookie(
+            &mut response,
+            Service::session_cookie(&opened.session_id),
+            &cookie,
+            opened.cookie_seconds,
+        );
     }
     response
 }
@@ -166,16 +194,20 @@ fn see_other(id: &SessionId) -> Response<Body> {
     (StatusCode::SEE_OTHER, [(LOCATION, format!("/connect/{id}"))]).into_response()
 }
 
-fn append_cookie(response: &mut Response<Body>, name: String, value: &Secret, until: grantway_core::Timestamp) {
-    use grantway_core::Clock;
-    if let Some(cookie) = cookies::set(name, value, SystemClock.now(), until) {
+fn append_cookie(response: &mut Response<Body>, name: String, value: &Secret, seconds: i64) {
+    if let Some(cookie) = cookies::set(name, value, seconds) {
         response.headers_mut().append(SET_COOKIE, cookie);
     }
 }
 
-async fn refused(state: &AppState, error: &ServiceError, token: Option<&Secret>, request: Request) -> Response<Body> {
+async fn refused(
+    state: &AppState,
+    error: &ServiceError,
+    token: Option<&Secret>,
+    request: Request,
+) -> Response<Body> {
     let way_out = match token {
-        Some(token) => state.service.way_out(WayOutOf::Token(token)).await,
+        Some(token) => state.service.way_out(WayOutOf::Token(token)).await.map(Box::new),
         None => None,
     };
     render::problem(state, Problem { way_out, ..for_page(error) }, request).await

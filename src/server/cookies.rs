@@ -2,7 +2,7 @@
 //! don't collide. Browsers take Secure cookies on `http://localhost` too.
 
 use cookie::{Cookie, SameSite, time::Duration};
-use grantway_core::{Secret, Timestamp};
+use grantway_core::Secret;
 use http::{HeaderMap, HeaderValue, header::COOKIE};
 
 /// The value of one cookie of a request.
@@ -20,13 +20,13 @@ pub fn read(headers: &HeaderMap, name: &str) -> Option<Secret> {
 
 /// A `Set-Cookie` header.
 #[must_use]
-pub fn set(name: String, value: &Secret, now: Timestamp, until: Timestamp) -> Option<HeaderValue> {
+pub fn set(name: String, value: &Secret, seconds: i64) -> Option<HeaderValue> {
     let cookie = Cookie::build((name, value.expose()))
         .path("/")
         .secure(true)
         .http_only(true)
         .same_site(SameSite::Lax)
-        .max_age(Duration::seconds(until.seconds_since(now).max(0)));
+        .max_age(Duration::seconds(seconds.max(0)));
     let mut header = HeaderValue::from_str(&cookie.build().to_string()).ok()?;
     header.set_sensitive(true);
     Some(header)
@@ -38,7 +38,7 @@ mod tests {
 
     #[test]
     fn a_cookie_is_host_only_and_comes_back() {
-        let set = set("__Host-x".to_owned(), &Secret::new("v".to_owned()), Timestamp(0), Timestamp(600_000)).unwrap();
+        let set = set("__Host-x".to_owned(), &Secret::new("v".to_owned()), 600).unwrap();
 
         assert_eq!(set.to_str().unwrap(), "__Host-x=v; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=600");
         let mut headers = HeaderMap::new();

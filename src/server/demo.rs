@@ -59,7 +59,11 @@ pub async fn run(args: DemoArgs) -> Result<(), StartError> {
     let secret = Secret::random("", &SystemEntropy);
     let service = start::service(&settings).await?;
     let key = prepare(&service, &sites, &secret).await?;
-    let provider = FakeProvider::new(provider_config(&service, &sites, &secret)?, Arc::new(SystemClock), Arc::new(SystemEntropy));
+    let provider = FakeProvider::new(
+        provider_config(&service, &sites, &secret)?,
+        Arc::new(SystemClock),
+        Arc::new(SystemEntropy),
+    );
     let host = rust_host::router(HostConfig {
         grantway_url: origin(&sites.connect),
         api_key: key.expose().to_owned(),
@@ -89,9 +93,14 @@ fn greet(args: &DemoArgs, sites: &Sites) {
 fn sites(args: &DemoArgs) -> Result<Sites, ConfigError> {
     let site = |name: &str, port: u16| {
         let host = if args.plain { "localhost".to_owned() } else { format!("{name}.localhost") };
-        Url::parse(&format!("http://{host}:{port}")).map_err(|_| ConfigError::BaseUrl(grantway_core::origin::OriginError::NotAUrl))
+        Url::parse(&format!("http://{host}:{port}"))
+            .map_err(|_| ConfigError::BaseUrl(grantway_core::origin::OriginError::NotAUrl))
     };
-    Ok(Sites { connect: site("connect", args.port)?, app: site("app", args.port + 1)?, provider: site("provider", args.port + 2)? })
+    Ok(Sites {
+        connect: site("connect", args.port)?,
+        app: site("app", args.port + 1)?,
+        provider: site("provider", args.port + 2)?,
+    })
 }
 
 fn settings(args: &DemoArgs, sites: &Sites) -> Result<Settings, StartError> {
@@ -112,7 +121,8 @@ fn fake_files(site: &Url) -> Result<Provider, ConfigError> {
          revoke_url = '{site}/revoke'\nscopes = ['profile', 'files.read']\nuserinfo = {{ url = '{site}/userinfo' }}\n\
          account = {{ id = '/id', email = '/email', name = '/name', handle = '/login' }}"
     );
-    toml::from_str(&text).map_err(|error| ConfigError::Form(Box::new(figment::Error::from(error.to_string()))))
+    toml::from_str(&text)
+        .map_err(|error| ConfigError::Form(Box::new(figment::Error::from(error.to_string()))))
 }
 
 async fn prepare(service: &Service, sites: &Sites, secret: &Secret) -> Result<Secret, StartError> {
@@ -136,7 +146,11 @@ async fn prepare(service: &Service, sites: &Sites, secret: &Secret) -> Result<Se
     service.create_key(&app, "demo").await.map_err(StartError::Apply)
 }
 
-fn provider_config(service: &Service, sites: &Sites, secret: &Secret) -> Result<FakeProviderConfig, StartError> {
+fn provider_config(
+    service: &Service,
+    sites: &Sites,
+    secret: &Secret,
+) -> Result<FakeProviderConfig, StartError> {
     let provider = PROVIDER.parse().map_err(|_| StartError::Config(ConfigError::NoFile(PROVIDER.into())))?;
     let registration = RegistrationId::of(&app()?, &provider);
     let client = FakeClient {

@@ -3,7 +3,10 @@
 
 use axum::{
     Json,
-    http::{HeaderValue, StatusCode, header::{CONTENT_TYPE, WWW_AUTHENTICATE}},
+    http::{
+        HeaderValue, StatusCode,
+        header::{CONTENT_TYPE, WWW_AUTHENTICATE},
+    },
     response::{IntoResponse, Response},
 };
 use grantway_core::Code;
@@ -18,7 +21,11 @@ pub fn status_of(code: Code) -> StatusCode {
     match code {
         Code::InvalidRequest | Code::CallbackRefused | Code::FlowUnknown => StatusCode::BAD_REQUEST,
         Code::Unauthorized => StatusCode::UNAUTHORIZED,
-        Code::OriginNotAllowed | Code::CrossSite | Code::WrongBrowser | Code::UserMismatch | Code::AccessDenied => StatusCode::FORBIDDEN,
+        Code::OriginNotAllowed
+        | Code::CrossSite
+        | Code::WrongBrowser
+        | Code::UserMismatch
+        | Code::AccessDenied => StatusCode::FORBIDDEN,
         Code::NotFound | Code::GrantNotFound => StatusCode::NOT_FOUND,
         Code::Conflict | Code::CredentialRevoked | Code::AccountMismatch => StatusCode::CONFLICT,
         Code::InvalidToken => StatusCode::GONE,
@@ -26,7 +33,11 @@ pub fn status_of(code: Code) -> StatusCode {
         Code::ProviderError => StatusCode::BAD_GATEWAY,
         Code::ProviderUnavailable => StatusCode::SERVICE_UNAVAILABLE,
         Code::ScopesMissing | Code::AdminApprovalRequired => StatusCode::FORBIDDEN,
-        Code::PopupBlocked | Code::NetworkError | Code::InvalidOptions | Code::Destroyed | Code::Cancelled => StatusCode::BAD_REQUEST,
+        Code::PopupBlocked
+        | Code::NetworkError
+        | Code::InvalidOptions
+        | Code::Destroyed
+        | Code::Cancelled => StatusCode::BAD_REQUEST,
         Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

@@ -3,7 +3,7 @@
 use axum::{
     body::Body,
     extract::Request,
-    http::{HeaderName, HeaderValue, Response, StatusCode, header::CONTENT_SECURITY_POLICY},
+    http::{HeaderValue, Response, StatusCode, header::CONTENT_SECURITY_POLICY},
 };
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_axum::{ResponseOptions, render_app_async_with_context};
@@ -26,7 +26,11 @@ pub async fn routed(state: AppState, request: Request) -> Response<Body> {
 }
 
 /// A page that answers a post.
-pub async fn page<V: IntoView + 'static>(status: StatusCode, request: Request, view: impl Fn() -> V + Clone + Send + Sync + 'static) -> Response<Body> {
+pub async fn page<V: IntoView + 'static>(
+    status: StatusCode,
+    request: Request,
+    view: impl Fn() -> V + Clone + Send + Sync + 'static,
+) -> Response<Body> {
     let context = move || {
         send_policy();
         set_status(status);
@@ -54,6 +58,6 @@ pub fn set_status(status: StatusCode) {
 fn send_policy() {
     let (Some(nonce), Some(options)) = (use_nonce(), use_context::<ResponseOptions>()) else { return };
     if let Ok(policy) = HeaderValue::from_str(&content_security_policy(&nonce)) {
-        options.insert_header(HeaderName::from(CONTENT_SECURITY_POLICY), policy);
+        options.insert_header(CONTENT_SECURITY_POLICY, policy);
     }
 }

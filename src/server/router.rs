@@ -11,7 +11,9 @@ use axum::{
     routing::{get, post},
 };
 use grantway_core::Code;
-use tower_http::{compression::CompressionLayer, limit::RequestBodyLimitLayer, services::ServeDir, timeout::TimeoutLayer};
+use tower_http::{
+    compression::CompressionLayer, limit::RequestBodyLimitLayer, services::ServeDir, timeout::TimeoutLayer,
+};
 
 use crate::server::{
     api::{grants, result, sessions},

@@ -9,7 +9,12 @@ use leptos::prelude::use_context;
 
 use crate::{
     calls::Problem,
-    server::{cookies, problem::{for_page, status_of}, render::set_status, state::AppState},
+    server::{
+        cookies,
+        problem::{for_page, status_of},
+        render::set_status,
+        state::AppState,
+    },
 };
 
 /// How long a browser waits for an exchange before it is shown the progress.
@@ -22,7 +27,8 @@ pub(crate) async fn validate_session(id: SessionId) -> Result<View, Problem> {
         Ok(view) => Ok(view),
         Err(error) => {
             let known = !matches!(error, ServiceError::WrongBrowser);
-            let way_out = if known { state.service.way_out(WayOutOf::Session(&id)).await } else { None };
+            let way_out =
+                if known { state.service.way_out(WayOutOf::Session(&id)).await.map(Box::new) } else { None };
             Err(refuse(Problem { way_out, ..for_page(&error) }))
         }
     }

@@ -16,14 +16,28 @@ async fn only_the_apps_own_page_opens_a_session_and_a_refusal_names_both_origins
         (None, "none", "no Origin header"),
     ] {
         let answer = world.post("/connect", origin, "", &[("session", token)]).await;
-        assert_eq!((answer.status.as_u16(), answer.header("location"), answer.cookies().as_str()), (403, None, ""));
-        assert!(answer.text.contains(APP) && answer.text.contains(shown) && answer.text.contains(advice), "{}", answer.text);
+        assert_eq!(
+            (answer.status.as_u16(), answer.header("location"), answer.cookies().as_str()),
+            (403, None, "")
+        );
+        assert!(
+            answer.text.contains(APP) && answer.text.contains(shown) && answer.text.contains(advice),
+            "{}",
+            answer.text
+        );
         assert!(!answer.text.contains(token));
     }
     let answer = world.post("/connect", Some(APP), "", &[("session", token)]).await;
-    assert_eq!(answer.header("location"), Some(format!("/connect/{}", minted["session_id"].as_str().unwrap()).as_str()));
+    assert_eq!(
+        answer.header("location"),
+        Some(format!("/connect/{}", minted["session_id"].as_str().unwrap()).as_str())
+    );
     let cookie = answer.header("set-cookie").unwrap();
-    assert!(cookie.starts_with("__Host-cs_") && cookie.ends_with("; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=1200"), "{cookie}");
+    assert!(
+        cookie.starts_with("__Host-cs_")
+            && cookie.ends_with("; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=1200"),
+        "{cookie}"
+    );
 }
 
 #[tokio::test]
@@ -31,7 +45,9 @@ async fn a_link_opens_nothing_that_was_not_minted_for_it() {
     let world = World::new().await;
     let off = world.mint(json!({})).await;
     let link = world.mint(json!({"link": "confirm"})).await;
-    let page = async |minted: &serde_json::Value| world.get(&format!("/connect?session={}", minted["session_token"].as_str().unwrap()), "").await;
+    let page = async |minted: &serde_json::Value| {
+        world.get(&format!("/connect?session={}", minted["session_token"].as_str().unwrap()), "").await
+    };
 
     let refused = page(&off).await;
     let shown = page(&link).await;
@@ -39,7 +55,10 @@ async fn a_link_opens_nothing_that_was_not_minted_for_it() {
     assert_eq!((refused.status.as_u16(), refused.cookies().as_str()), (403, ""));
     assert_eq!((shown.status.as_u16(), shown.cookies().as_str()), (200, ""));
     assert!(shown.text.contains("a••••@acme.test") && !shown.text.contains("alice@acme.test"));
-    let status = world.api("GET", &format!("/v1/connect/sessions/{}", link["session_id"].as_str().unwrap()), None).await.json();
+    let status = world
+        .api("GET", &format!("/v1/connect/sessions/{}", link["session_id"].as_str().unwrap()), None)
+        .await
+        .json();
     assert_eq!(status["stage"], "minted", "looking changes nothing");
 }
 
@@ -61,11 +80,15 @@ async fn departing_is_answered_by_a_page_that_forwards_and_never_by_a_redirect()
     let world = World::new().await;
     let (id, cookies) = world.open(&world.mint(json!({})).await, &[]).await;
 
-    let answer = world.post(&format!("/connect/{id}/depart"), Some(CONNECT), &cookies, &[("provider", "files")]).await;
+    let answer =
+        world.post(&format!("/connect/{id}/depart"), Some(CONNECT), &cookies, &[("provider", "files")]).await;
 
     assert_eq!((answer.status.as_u16(), answer.header("location")), (200, None));
     assert!(answer.text.contains("Taking you to Files…"));
-    assert!(answer.text.contains("http-equiv=\"refresh\"") && answer.text.contains("href=\"https://files.test/authorize?"));
+    assert!(
+        answer.text.contains("http-equiv=\"refresh\"")
+            && answer.text.contains("href=\"https://files.test/authorize?")
+    );
     assert!(answer.cookies().starts_with("__Host-gwf_"));
 }
 
@@ -92,7 +115,10 @@ async fn a_form_post_callback_does_nothing_but_relay_itself_and_only_where_the_c
     let relayed = world.post("/connect/callback/acme.posts", Some("https://files.test"), "", &form).await;
     let refused = world.post("/connect/callback/acme.files", Some("https://files.test"), "", &form).await;
 
-    assert_eq!((relayed.status.as_u16(), relayed.header("location")), (303, Some("/connect/callback/acme.posts?state=s&code=a+b")));
+    assert_eq!(
+        (relayed.status.as_u16(), relayed.header("location")),
+        (303, Some("/connect/callback/acme.posts?state=s&code=a+b"))
+    );
     assert_eq!((refused.status.as_u16(), refused.header("location")), (400, None));
 }
 
@@ -117,5 +143,11 @@ async fn a_form_that_can_not_be_read_is_refused() {
     let answer = world.post("/connect", Some(APP), "", &[("sesion", "x")]).await;
 
     assert_eq!(answer.status, 400);
-    assert!(answer.text.contains("The request can’t be read") || answer.text.contains("The request can't be read") || answer.text.contains("The request can&#x27;t be read"), "{}", answer.text);
+    assert!(
+        answer.text.contains("The request can’t be read")
+            || answer.text.contains("The request can't be read")
+            || answer.text.contains("The request can&#x27;t be read"),
+        "{}",
+        answer.text
+    );
 }

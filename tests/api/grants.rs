@@ -21,13 +21,22 @@ async fn a_grant_is_listed_shown_used_and_revoked() {
     let revoked = world.api("DELETE", &format!("/v1/grants/{id}"), None).await.json();
     let gone = world.api("POST", &format!("/v1/grants/{id}/token"), None).await;
 
-    assert_eq!((shown["status"].as_str(), shown["account_identifier"].as_str()), (Some("active"), Some("ada@example.com")));
+    assert_eq!(
+        (shown["status"].as_str(), shown["account_identifier"].as_str()),
+        (Some("active"), Some("ada@example.com"))
+    );
     assert!(token["access_token"].as_str().unwrap().starts_with("CANARY-access"));
-    assert_eq!((token["token_type"].as_str(), token["scopes"].clone()), (Some("Bearer"), json!(["profile", "files.read"])));
+    assert_eq!(
+        (token["token_type"].as_str(), token["scopes"].clone()),
+        (Some("Bearer"), json!(["profile", "files.read"]))
+    );
     assert_eq!(revoked["status"], "revoked");
     assert_eq!(gone.status, 409);
     let problem = gone.json();
-    assert_eq!((problem["code"].as_str(), problem["grant_id"].as_str(), problem["provider"].as_str()), (Some("credential_revoked"), Some(id.as_str()), Some("files")));
+    assert_eq!(
+        (problem["code"].as_str(), problem["grant_id"].as_str(), problem["provider"].as_str()),
+        (Some("credential_revoked"), Some(id.as_str()), Some("files"))
+    );
 }
 
 #[tokio::test]
@@ -53,7 +62,11 @@ async fn a_grant_that_is_not_there_is_not_found() {
     for id in ["6f9619ff-8b86-4011-b42d-00cf4fc964ff", "x"] {
         for (method, tail) in [("GET", ""), ("DELETE", ""), ("POST", "/token")] {
             let answer = world.api(method, &format!("/v1/grants/{id}{tail}"), None).await;
-            assert_eq!((answer.status.as_u16(), answer.json()["code"].as_str()), (404, Some("grant_not_found")), "{method} {id}{tail}");
+            assert_eq!(
+                (answer.status.as_u16(), answer.json()["code"].as_str()),
+                (404, Some("grant_not_found")),
+                "{method} {id}{tail}"
+            );
         }
     }
 }

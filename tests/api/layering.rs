@@ -11,7 +11,10 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("grantway-engine", &["grantway-core", "grantway-catalog"]),
     ("grantway-vault", &["grantway-core"]),
     ("grantway-store", &["grantway-core"]),
-    ("grantway-service", &["grantway-core", "grantway-catalog", "grantway-engine", "grantway-vault", "grantway-store"]),
+    (
+        "grantway-service",
+        &["grantway-core", "grantway-catalog", "grantway-engine", "grantway-vault", "grantway-store"],
+    ),
     ("grantway-button", &["grantway-core"]),
     ("grantway-testkit", &["grantway-core", "grantway-engine"]),
     ("rust-host", &["grantway-button"]),
@@ -32,7 +35,8 @@ const ARROWS: [(&str, &[&str]); 11] = [
 ];
 
 /// Packages that may not know how bytes travel or are kept.
-const WITHOUT_IO: [&str; 5] = ["grantway-core", "grantway-catalog", "grantway-engine", "grantway-vault", "grantway-button"];
+const WITHOUT_IO: [&str; 5] =
+    ["grantway-core", "grantway-catalog", "grantway-engine", "grantway-vault", "grantway-button"];
 const IO: [&str; 6] = ["tokio", "axum", "sqlx", "reqwest", "hyper", "leptos_axum"];
 
 /// Direct dependencies by package, without those of tests.
@@ -49,10 +53,17 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
 fn every_package_stands_only_on_those_below_it() {
     let dependencies = dependencies();
     let ours: BTreeSet<_> = dependencies.keys().cloned().collect();
-    assert_eq!(ours, ARROWS.iter().map(|(name, _)| (*name).to_owned()).collect(), "a package is missing from the table");
+    assert_eq!(
+        ours,
+        ARROWS.iter().map(|(name, _)| (*name).to_owned()).collect(),
+        "a package is missing from the table"
+    );
 
     for (name, allowed) in ARROWS {
-        let unexpected: Vec<_> = dependencies[name].iter().filter(|used| ours.contains(*used) && !allowed.contains(&used.as_str())).collect();
+        let unexpected: Vec<_> = dependencies[name]
+            .iter()
+            .filter(|used| ours.contains(*used) && !allowed.contains(&used.as_str()))
+            .collect();
         assert!(unexpected.is_empty(), "{name} must not depend on {unexpected:?}");
     }
 }
@@ -70,7 +81,8 @@ fn what_must_not_do_io_can_not() {
 fn the_engine_names_no_provider() {
     let root = env!("CARGO_MANIFEST_DIR");
     let stems = std::fs::read_dir(format!("{root}/crates/catalog/providers")).unwrap();
-    let names: Vec<_> = stems.map(|file| file.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned()).collect();
+    let names: Vec<_> =
+        stems.map(|file| file.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned()).collect();
     assert!(names.contains(&"github".to_owned()));
 
     for file in std::fs::read_dir(format!("{root}/crates/engine/src")).unwrap() {

@@ -1,4 +1,5 @@
 //! The JSON API and the pages' posts, through the real router, on a real database.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops where it fails")]
 
 mod calls;
 mod connect;

@@ -9,7 +9,13 @@ async fn every_answer_carries_the_security_headers() {
     let world = World::new().await;
     let (id, cookies) = world.open(&world.mint(json!({})).await, &[]).await;
 
-    for path in [format!("/connect/{id}"), "/connect?session=x".into(), "/connect/callback/acme.files".into(), "/nowhere".into(), "/v1/grants".into()] {
+    for path in [
+        format!("/connect/{id}"),
+        "/connect?session=x".into(),
+        "/connect/callback/acme.files".into(),
+        "/nowhere".into(),
+        "/v1/grants".into(),
+    ] {
         let answer = world.get(&path, &cookies).await;
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
         assert_eq!(answer.header("referrer-policy"), Some("strict-origin"), "{path}");
@@ -24,12 +30,25 @@ async fn every_answer_carries_the_security_headers() {
 async fn every_page_has_a_policy_with_a_nonce_of_its_own() {
     let world = World::new().await;
     let (id, cookies) = world.open(&world.mint(json!({})).await, &[]).await;
-    let policy = async || world.get(&format!("/connect/{id}"), &cookies).await.header("content-security-policy").unwrap().to_owned();
+    let policy = async || {
+        world
+            .get(&format!("/connect/{id}"), &cookies)
+            .await
+            .header("content-security-policy")
+            .unwrap()
+            .to_owned()
+    };
 
     let (first, second) = (policy().await, policy().await);
 
     assert_ne!(first, second);
-    for part in ["default-src 'none'", "frame-ancestors 'none'", "form-action 'self'", "base-uri 'none'", "'strict-dynamic'"] {
+    for part in [
+        "default-src 'none'",
+        "frame-ancestors 'none'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "'strict-dynamic'",
+    ] {
         assert!(first.contains(part), "{first}");
     }
     assert!(!first.contains("unsafe-inline") && !first.contains("'unsafe-eval'"));
@@ -57,7 +76,8 @@ async fn a_stranger_sees_one_page_for_every_id() {
         (answer.status, answer.text.replace(&nonce, ""))
     };
 
-    let (real, never, nonsense) = (page(&id).await, page("cs_0123456789abcdefghijkl").await, page("nonsense").await);
+    let (real, never, nonsense) =
+        (page(&id).await, page("cs_0123456789abcdefghijkl").await, page("nonsense").await);
 
     assert_eq!(real.0, 403);
     assert_eq!(real, never);
@@ -73,7 +93,11 @@ async fn an_expired_session_leads_back_to_the_app() {
     let answer = world.get(&format!("/connect/{id}"), &cookies).await;
 
     assert_eq!(answer.status, 410);
-    assert!(answer.text.contains("This link no longer works") && answer.text.contains("Back to Acme"), "{}", answer.text);
+    assert!(
+        answer.text.contains("This link no longer works") && answer.text.contains("Back to Acme"),
+        "{}",
+        answer.text
+    );
 }
 
 #[tokio::test]

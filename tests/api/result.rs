@@ -17,7 +17,10 @@ async fn the_widgets_page_reads_the_result_and_no_other_page_does() {
     let none = world.post("/v1/connect/result", None, "", &[("poll", POLL)]).await;
 
     assert_eq!((own.status.as_u16(), own.header("access-control-allow-origin")), (200, Some(APP)));
-    assert_eq!((own.json()["status"].as_str(), own.json()["user"]["id"].as_str()), (Some("success"), Some("u1")));
+    assert_eq!(
+        (own.json()["status"].as_str(), own.json()["user"]["id"].as_str()),
+        (Some("success"), Some("u1"))
+    );
     for refused in [&other, &none] {
         assert_eq!((refused.status.as_u16(), refused.header("access-control-allow-origin")), (403, None));
         assert!(!refused.text.contains("ada@example.com"));
@@ -45,7 +48,8 @@ async fn a_result_is_readable_for_ten_minutes_after_the_end() {
     let world = World::new().await;
     let minted = world.mint(json!({"allowed_providers": ["files"]})).await;
     world.connect(&minted, &[("mode", "popup"), ("poll", POLL)]).await;
-    let read = async || world.post("/v1/connect/result", Some(APP), "", &[("poll", POLL)]).await.status.as_u16();
+    let read =
+        async || world.post("/v1/connect/result", Some(APP), "", &[("poll", POLL)]).await.status.as_u16();
 
     world.clock.advance_seconds(599);
     let before = read().await;
@@ -57,11 +61,13 @@ async fn a_result_is_readable_for_ten_minutes_after_the_end() {
 #[tokio::test]
 async fn a_backend_reads_by_the_return_code_of_its_own_sessions() {
     let world = World::new().await;
-    let minted = world.mint(json!({"allowed_providers": ["files"], "return_url": format!("{APP}/done")})).await;
+    let minted =
+        world.mint(json!({"allowed_providers": ["files"], "return_url": format!("{APP}/done")})).await;
     let (id, cookies) = world.connect(&minted, &[]).await;
     let page = world.get(&format!("/connect/{id}"), &cookies).await.text;
     let start = page.find("grantway=gwr_").unwrap() + "grantway=".len();
-    let code: String = page[start..].chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')).collect();
+    let code: String =
+        page[start..].chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')).collect();
     let request = |key: &str| {
         http::Request::post("/v1/connect/result")
             .header("authorization", format!("Bearer {key}"))

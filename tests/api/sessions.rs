@@ -27,7 +27,10 @@ async fn a_broken_field_is_a_problem_that_names_it() {
 
     let answer = world.api("POST", "/v1/connect/sessions", Some(body)).await;
 
-    assert_eq!((answer.status.as_u16(), answer.header("content-type")), (422, Some("application/problem+json")));
+    assert_eq!(
+        (answer.status.as_u16(), answer.header("content-type")),
+        (422, Some("application/problem+json"))
+    );
     insta::assert_json_snapshot!(answer.json(), @r#"
     {
       "advice": "See `detail` and `field`, correct the value and send it again.",
@@ -45,7 +48,12 @@ async fn a_broken_field_is_a_problem_that_names_it() {
 async fn what_can_not_be_read_says_why() {
     let world = World::new().await;
     for (body, status, code, says) in [
-        (json!({"user": {"id": "u1"}, "alowed_origin": "x"}), 422, "invalid_field", "unknown field `alowed_origin`"),
+        (
+            json!({"user": {"id": "u1"}, "alowed_origin": "x"}),
+            422,
+            "invalid_field",
+            "unknown field `alowed_origin`",
+        ),
         (json!({"user": {"id": "u1", "mail": "x"}}), 422, "invalid_field", "unknown field `mail`"),
         (json!({"user": {"id": "u1"}, "link": "maybe"}), 422, "invalid_field", "unknown variant `maybe`"),
     ] {
@@ -69,7 +77,11 @@ async fn a_key_is_needed_and_must_be_known() {
 
         let answer = world.send(request.body(axum::body::Body::empty()).unwrap()).await;
 
-        assert_eq!((answer.status.as_u16(), answer.header("www-authenticate")), (401, Some("Bearer")), "{key:?}");
+        assert_eq!(
+            (answer.status.as_u16(), answer.header("www-authenticate")),
+            (401, Some("Bearer")),
+            "{key:?}"
+        );
         assert_eq!(answer.json()["code"], "unauthorized");
     }
 }
@@ -106,5 +118,8 @@ async fn a_route_or_method_that_is_not_there_is_a_problem_too() {
     let method = world.api("PUT", "/v1/grants", None).await;
 
     assert_eq!((route.status.as_u16(), route.json()["code"].as_str()), (404, Some("not_found")));
-    assert_eq!((method.status.as_u16(), method.header("content-type")), (405, Some("application/problem+json")));
+    assert_eq!(
+        (method.status.as_u16(), method.header("content-type")),
+        (405, Some("application/problem+json"))
+    );
 }

@@ -8,17 +8,19 @@ use grantway_catalog::Catalog;
 use grantway_core::{Secret, Timestamp};
 use grantway_service::{AppSpec, Parts, RegistrationSpec, Service};
 use grantway_store::SqliteStore;
-use grantway_testkit::{FakeClient, FakeProvider, FakeProviderConfig, Person, RouterHttp, SeededEntropy, ToldClock};
+use grantway_testkit::{
+    FakeClient, FakeProvider, FakeProviderConfig, Person, RouterHttp, SeededEntropy, ToldClock,
+};
 use grantway_vault::Vault;
 use http::{Request, Response, StatusCode};
 use serde_json::Value;
 use tower::ServiceExt;
 use url::Url;
 
-pub const APP: &str = "https://app.test";
-pub const CONNECT: &str = "https://connect.test";
+pub(crate) const APP: &str = "https://app.test";
+pub(crate) const CONNECT: &str = "https://connect.test";
 
-pub struct World {
+pub(crate) struct World {
     pub router: Router,
     pub provider: FakeProvider,
     pub clock: Arc<ToldClock>,
@@ -27,30 +29,34 @@ pub struct World {
 }
 
 /// An answer, read to its end.
-pub struct Answer {
+pub(crate) struct Answer {
     pub status: StatusCode,
     pub headers: http::HeaderMap,
     pub text: String,
 }
 
 impl Answer {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {}", self.text))
     }
 
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 
     /// `name=value` of each cookie that is set.
-    pub fn cookies(&self) -> String {
-        let pairs = self.headers.get_all("set-cookie").iter().map(|set| set.to_str().unwrap().split(';').next().unwrap());
+    pub(crate) fn cookies(&self) -> String {
+        let pairs = self
+            .headers
+            .get_all("set-cookie")
+            .iter()
+            .map(|set| set.to_str().unwrap().split(';').next().unwrap());
         pairs.collect::<Vec<_>>().join("; ")
     }
 }
 
 impl World {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let clock = Arc::new(ToldClock::at(Timestamp(1_790_000_000_000)));
         let entropy = Arc::new(SeededEntropy::new(1));
         let site: Url = "https://files.test".parse().unwrap();
@@ -73,28 +79,38 @@ impl World {
         });
         service.apply(vec![app_spec()]).await.unwrap();
         let key = service.create_key(&"acme".parse().unwrap(), "test").await.unwrap();
-        let state = AppState { service, origin: CONNECT.parse().unwrap(), site_root: folder.path().to_owned() };
+        let state =
+            AppState { service, origin: CONNECT.parse().unwrap(), site_root: folder.path().to_owned() };
         Self { router: router(state), provider, clock, key, _folder: folder }
     }
 
-    pub async fn send(&self, request: Request<Body>) -> Answer {
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         let response: Response<Body> = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-        Answer { status: parts.status, headers: parts.headers, text: String::from_utf8(bytes.to_vec()).unwrap() }
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            text: String::from_utf8(bytes.to_vec()).unwrap(),
+        }
     }
 
     /// As the app's backend.
-    pub async fn api(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
-        let request = Request::builder().method(method).uri(path).header("authorization", format!("Bearer {}", self.key.expose()));
+    pub(crate) async fn api(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", format!("Bearer {}", self.key.expose()));
         let request = match body {
-            Some(body) => request.header("content-type", "application/json").body(Body::from(body.to_string())),
+            Some(body) => {
+                request.header("content-type", "application/json").body(Body::from(body.to_string()))
+            }
             None => request.body(Body::empty()),
         };
         self.send(request.unwrap()).await
     }
 
-    pub async fn mint(&self, body: Value) -> Value {
+    pub(crate) async fn mint(&self, body: Value) -> Value {
         let mut request = serde_json::json!({"user": {"id": "u1", "email": "alice@acme.test"}});
         for (field, value) in body.as_object().unwrap() {
             request[field] = value.clone();
@@ -105,7 +121,13 @@ impl World {
     }
 
     /// As a browser that posts a form.
-    pub async fn post(&self, path: &str, origin: Option<&str>, cookies: &str, form: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn post(
+        &self,
+        path: &str,
+        origin: Option<&str>,
+        cookies: &str,
+        form: &[(&str, &str)],
+    ) -> Answer {
         let mut request = Request::post(path)
             .header("content-type", "application/x-www-form-urlencoded")
             .header("accept", "text/html")
@@ -118,13 +140,13 @@ impl World {
     }
 
     /// As a browser that follows a link.
-    pub async fn get(&self, path: &str, cookies: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str, cookies: &str) -> Answer {
         let request = Request::get(path).header("accept", "text/html").header("cookie", cookies);
         self.send(request.body(Body::empty()).unwrap()).await
     }
 
     /// Opens a session from the app's page. Its id and the browser's cookies.
-    pub async fn open(&self, minted: &Value, more: &[(&str, &str)]) -> (String, String) {
+    pub(crate) async fn open(&self, minted: &Value, more: &[(&str, &str)]) -> (String, String) {
         let mut form = vec![("session", minted["session_token"].as_str().unwrap())];
         form.extend(more);
         let answer = self.post("/connect", Some(APP), "", &form).await;
@@ -133,8 +155,10 @@ impl World {
     }
 
     /// Leaves for the provider. Its address, and the browser's cookies.
-    pub async fn depart(&self, id: &str, cookies: &str) -> (Url, String) {
-        let answer = self.post(&format!("/connect/{id}/depart"), Some(CONNECT), cookies, &[("provider", "files")]).await;
+    pub(crate) async fn depart(&self, id: &str, cookies: &str) -> (Url, String) {
+        let answer = self
+            .post(&format!("/connect/{id}/depart"), Some(CONNECT), cookies, &[("provider", "files")])
+            .await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         let start = answer.text.find("0;url=").unwrap() + 6;
         let url = answer.text[start..].split('"').next().unwrap().replace("&amp;", "&");
@@ -142,13 +166,16 @@ impl World {
     }
 
     /// The straight path to the callback's answer. The session's id, the browser's cookies.
-    pub async fn connect(&self, minted: &Value, more: &[(&str, &str)]) -> (String, String) {
+    pub(crate) async fn connect(&self, minted: &Value, more: &[(&str, &str)]) -> (String, String) {
         let (id, cookies) = self.open(minted, more).await;
         let (url, cookies) = self.depart(&id, &cookies).await;
         let callback = Person::allow(&self.provider, &url, "ada").await;
         let path = format!("{}?{}", callback.path(), callback.query().unwrap());
         let answer = self.get(&path, &cookies).await;
-        assert_eq!((answer.status.as_u16(), answer.header("location")), (302, Some(format!("/connect/{id}").as_str())));
+        assert_eq!(
+            (answer.status.as_u16(), answer.header("location")),
+            (302, Some(format!("/connect/{id}").as_str()))
+        );
         (id, cookies)
     }
 }

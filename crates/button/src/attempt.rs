@@ -9,11 +9,7 @@ use std::{
     sync::Arc,
 };
 
-use grantway_core::{
-    Code,
-    message::{MESSAGE_TYPE, ResultMessage, SessionResult, Told},
-    session::Stage,
-};
+use grantway_core::{Code, message::Told, session::Stage};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{AbortController, AbortSignal, MessageEvent};
@@ -244,18 +240,17 @@ impl Attempt {
             let event: MessageEvent = event.unchecked_into();
             let is_ours =
                 event.origin() == origin && event.source().is_some_and(|source| attempt.popup.is(&source));
-            let result = if is_ours { read_message(&event) } else { None };
-            if let Some(result) = result.filter(|result| attempt.progress.borrow().is_about(result)) {
-                attempt.hear(Answer { result, if_left: None });
+            let answer = if is_ours { read_message(&event) } else { None };
+            if let Some(answer) = answer.filter(|answer| attempt.progress.borrow().is_about(&answer.result)) {
+                attempt.hear(answer);
             }
         };
         self.listeners.borrow_mut().push(Listener::on(&gloo_utils::window(), "message", hear));
     }
 }
 
-/// The message's result, if it is one.
-fn read_message(event: &MessageEvent) -> Option<SessionResult> {
+/// What a message tells, if it is one of Grantway's.
+fn read_message(event: &MessageEvent) -> Option<Answer> {
     let text = js_sys::JSON::stringify(&event.data()).ok()?.as_string()?;
-    let message: ResultMessage = serde_json::from_str(&text).ok()?;
-    (message.r#type == MESSAGE_TYPE).then_some(message.result)
+    wire::parse_message(&text)
 }

@@ -4,8 +4,8 @@ use grantway_core::device::{Device, Mode};
 use wasm_bindgen::JsValue;
 
 /// The window's size in CSS pixels, as the pages are laid out for.
-const WIDTH: f64 = 500.0;
-const HEIGHT: f64 = 700.0;
+const WIDTH: i32 = 500;
+const HEIGHT: i32 = 700;
 
 /// What this device gets. A browser that tells nothing of itself gets the redirect, which always works.
 pub(crate) fn mode() -> Mode {
@@ -32,10 +32,14 @@ pub(crate) fn window_features() -> String {
     format!("popup,width={WIDTH},height={HEIGHT},left={left},top={top}")
 }
 
-fn middle(start: Result<JsValue, JsValue>, length: Result<JsValue, JsValue>, size: f64) -> f64 {
-    let number = |value: Result<JsValue, JsValue>| value.ok().and_then(|value| value.as_f64());
-    match (number(start), number(length)) {
-        (Some(start), Some(length)) => (start + (length - size) / 2.0).round(),
-        _ => 0.0,
+fn middle(start: Result<JsValue, JsValue>, length: Result<JsValue, JsValue>, size: i32) -> i32 {
+    match (pixels(start), pixels(length)) {
+        (Some(start), Some(length)) => start + (length - size) / 2,
+        _ => 0,
     }
+}
+
+fn pixels(value: Result<JsValue, JsValue>) -> Option<i32> {
+    // Screens are small and whole pixels are enough; formatting a float would cost kilobytes.
+    value.ok().and_then(|value| value.as_f64()).map(|value| value as i32)
 }

@@ -1,6 +1,11 @@
 //! The result endpoint: one simple cross-origin request, without preflight and without credentials.
 
-use grantway_core::message::{SessionResult, Told};
+use grantway_core::{
+    SessionId,
+    grant::{Connection, User},
+    message::{ErrorTold, MESSAGE_TYPE, SessionResult, Told},
+    session::Stage,
+};
 use serde::Deserialize;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -8,14 +13,12 @@ use web_sys::{
     AbortSignal, RequestCredentials, RequestInit, RequestMode, RequestRedirect, Response, UrlSearchParams,
 };
 
-/// What the endpoint told.
-#[derive(Debug, Deserialize)]
+/// What the server told.
+#[derive(Debug)]
 pub(crate) struct Answer {
     /// The session's result, or that it is pending.
-    #[serde(flatten)]
     pub(crate) result: SessionResult,
     /// What leaving now would mean; told while pending.
-    #[serde(default)]
     pub(crate) if_left: Option<Told>,
 }
 
@@ -41,7 +44,65 @@ pub(crate) async fn read(
         _ => return Err(Unread::Unknown),
     }
     let text = body(&response).await.map_err(|_| Unread::Offline)?;
-    serde_json::from_str(&text).map_err(|_| Unread::Offline)
+    parse(&text).ok_or(Unread::Offline)
+}
+
+/// The answer in a text.
+fn parse(text: &str) -> Option<Answer> {
+    serde_json::from_str::<Telling>(text).ok()?.answer()
+}
+
+/// The answer in a message's text, if it is one of Grantway's.
+pub(crate) fn parse_message(text: &str) -> Option<Answer> {
+    let telling: Telling = serde_json::from_str(text).ok()?;
+    if telling.r#type.as_deref() == Some(MESSAGE_TYPE) { telling.answer() } else { None }
+}
+
+/// Everything that an answer, a message or an `if_left` may hold. One flat struct, because `flatten` and
+/// `tag` would make WebAssembly of every type in it three times over.
+#[derive(Deserialize)]
+struct Telling {
+    r#type: Option<String>,
+    session_id: Option<SessionId>,
+    stage: Option<Stage>,
+    provider: Option<String>,
+    status: Status,
+    connection: Option<Box<Connection>>,
+    connections: Option<Vec<Connection>>,
+    user: Option<User>,
+    error: Option<ErrorTold>,
+    if_left: Option<Box<Telling>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Status {
+    Pending,
+    Success,
+    Error,
+    Exit,
+}
+
+impl Telling {
+    fn answer(mut self) -> Option<Answer> {
+        let if_left = self.if_left.take().and_then(|telling| telling.told());
+        let (session_id, stage) = (self.session_id.take()?, self.stage?);
+        let provider = self.provider.take();
+        Some(Answer { result: SessionResult { session_id, stage, provider, outcome: self.told()? }, if_left })
+    }
+
+    fn told(self) -> Option<Told> {
+        Some(match self.status {
+            Status::Pending => Told::Pending,
+            Status::Success => Told::Success {
+                connection: self.connection?,
+                connections: self.connections?,
+                user: self.user?,
+            },
+            Status::Error => Told::Error { error: self.error? },
+            Status::Exit => Told::Exit,
+        })
+    }
 }
 
 async fn send(url: &str, fields: &[(&str, &str)], signal: Option<&AbortSignal>) -> Result<Response, JsValue> {
@@ -66,35 +127,60 @@ async fn body(response: &Response) -> Result<String, JsValue> {
 
 #[cfg(test)]
 mod tests {
-    use grantway_core::{Code, session::Stage};
+    use grantway_core::{Code, message::ResultMessage};
 
     use super::*;
 
-    #[test]
-    fn a_pending_answer_carries_what_leaving_would_mean() {
-        let answer: Answer = serde_json::from_str(
-            r#"{"session_id":"cs_0123456789abcdefghijkl","stage":"troubled","provider":"github","status":"pending",
-                "if_left":{"status":"error","error":{"code":"access_denied","message":"You declined access."}}}"#,
+    fn success() -> SessionResult {
+        let connection: Connection = serde_json::from_str(
+            r#"{"grant_id":"67e55044-10b1-426f-9247-bb680e5fe0c8","provider":"github","provider_name":"GitHub",
+                "account_identifier":"ann","account":{"id":"1","email":null,"name":null,"handle":"ann"},
+                "user":{"id":"u"},"scopes":["repo"],"scopes_missing":[],"status":"active",
+                "operation":"creation","timestamp":"2026-11-22T10:00:00Z","metadata":{}}"#,
         )
         .unwrap();
+        let outcome = Told::Success {
+            user: connection.user.clone(),
+            connections: vec![connection.clone()],
+            connection: Box::new(connection),
+        };
+        result(Stage::Finished, outcome)
+    }
 
-        assert_eq!((answer.result.stage, answer.result.outcome), (Stage::Troubled, Told::Pending));
-        assert!(matches!(answer.if_left, Some(Told::Error { error }) if error.code == Code::AccessDenied));
+    fn result(stage: Stage, outcome: Told) -> SessionResult {
+        let session_id = "cs_0123456789abcdefghijkl".parse().unwrap();
+        SessionResult { session_id, stage, provider: Some("github".to_owned()), outcome }
     }
 
     #[test]
-    fn a_success_is_read_with_its_connections() {
-        let connection = r#"{"grant_id":"67e55044-10b1-426f-9247-bb680e5fe0c8","provider":"github","provider_name":"GitHub",
-            "account_identifier":"ann","account":{"id":"1","email":null,"name":null,"handle":"ann"},"user":{"id":"u"},
-            "scopes":["repo"],"scopes_missing":[],"status":"active","operation":"creation",
-            "timestamp":"2026-11-22T10:00:00Z","metadata":{}}"#;
-        let text = format!(
-            r#"{{"session_id":"cs_0123456789abcdefghijkl","stage":"finished","provider":"github","status":"success",
-                "connection":{connection},"connections":[{connection}],"user":{{"id":"u"}}}}"#
-        );
+    fn every_result_is_read_as_it_was_written() {
+        for told in [
+            success(),
+            result(Stage::Picking, Told::Pending),
+            result(Stage::Finished, Told::Error { error: Code::AccessDenied.into() }),
+            result(Stage::Finished, Told::Exit),
+        ] {
+            let text = serde_json::to_string(&told).unwrap();
 
-        let answer: Answer = serde_json::from_str(&text).unwrap();
+            assert_eq!(parse(&text).unwrap().result, told);
+        }
+    }
 
-        assert!(matches!(answer.result.outcome, Told::Success { connections, .. } if connections.len() == 1));
+    #[test]
+    fn a_pending_answer_carries_what_leaving_would_mean() {
+        let mut json = serde_json::to_value(result(Stage::Troubled, Told::Pending)).unwrap();
+        let if_left = Told::Error { error: Code::AccessDenied.into() };
+        json["if_left"] = serde_json::to_value(&if_left).unwrap();
+
+        assert_eq!(parse(&json.to_string()).unwrap().if_left, Some(if_left));
+    }
+
+    #[test]
+    fn only_a_message_of_grantways_type_is_read_as_one() {
+        let message = serde_json::to_string(&ResultMessage::of(success())).unwrap();
+        let other = serde_json::to_string(&success()).unwrap();
+
+        assert_eq!(parse_message(&message).unwrap().result, success());
+        assert!(parse_message(&other).is_none());
     }
 }

@@ -114,6 +114,8 @@ pub enum Progress {
         provider: ProviderId,
         /// What.
         code: Code,
+        /// The two accounts, when they are what is wrong.
+        accounts: Option<Accounts>,
     },
     /// Over.
     Finished {
@@ -122,6 +124,15 @@ pub enum Progress {
         /// When.
         at: Timestamp,
     },
+}
+
+/// Two accounts that should have been one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Accounts {
+    /// The grant's, as a person would recognise it.
+    pub expected: String,
+    /// The one that came back.
+    pub got: String,
 }
 
 /// How a session ended. Success is told by its connections.
@@ -291,8 +302,8 @@ impl Session {
 
     /// Notes a failure that the person may recover from.
     #[must_use]
-    pub fn trouble(mut self, provider: &ProviderId, code: Code) -> Self {
-        self.progress = Progress::Troubled { provider: provider.clone(), code };
+    pub fn trouble(mut self, provider: &ProviderId, code: Code, accounts: Option<Accounts>) -> Self {
+        self.progress = Progress::Troubled { provider: provider.clone(), code, accounts };
         self
     }
 

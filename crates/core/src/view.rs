@@ -6,7 +6,7 @@ use url::Url;
 use crate::{
     Code, Origin, ProviderId, SessionId,
     message::ResultMessage,
-    session::{Link, Outcome, Theme},
+    session::{Accounts, Link, Outcome, Theme},
 };
 
 /// One page of a session.
@@ -49,6 +49,8 @@ pub enum Shown {
         provider_name: String,
         /// What.
         code: Code,
+        /// The two accounts, when they are what is wrong.
+        accounts: Option<Accounts>,
     },
     /// Over, in a popup: tell the opener and close.
     Tell {

@@ -127,13 +127,17 @@ impl Service {
 
     async fn refuse(&self, session: Session, flow: &Flow, refusal: Refusal) -> Result<(), ServiceError> {
         Self::log_trouble(&session.id, refusal.code(), &refusal);
-        let session = session.trouble(&flow.provider, refusal.code());
+        let session = session.trouble(&flow.provider, refusal.code(), None);
         self.save_trouble(session, refusal.to_string()).await
     }
 
     async fn trouble(&self, session: Session, flow: &Flow, error: &ServiceError) -> Result<(), ServiceError> {
         Self::log_trouble(&session.id, error.code(), error);
-        let session = session.trouble(&flow.provider, error.code());
+        let accounts = match error {
+            ServiceError::AccountMismatch(accounts) => Some(accounts.clone()),
+            _ => None,
+        };
+        let session = session.trouble(&flow.provider, error.code(), accounts);
         self.save_trouble(session, error.to_string()).await
     }
 

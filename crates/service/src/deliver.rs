@@ -48,7 +48,9 @@ impl Service {
         let mut changes = self.changes.subscribe();
         let first = self.readable(key).await;
         let awaited = match &first {
-            Ok(session) if session.result(self.clock.now()).outcome == Told::Pending => Some(session.id.clone()),
+            Ok(session) if session.result(self.clock.now()).outcome == Told::Pending => {
+                Some(session.id.clone())
+            }
             Err(ServiceError::Token(TokenReason::Unknown)) if matches!(key, ResultKey::Poll(_)) => None,
             _ => return Ok(self.polled(&first?)),
         };

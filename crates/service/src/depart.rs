@@ -2,7 +2,7 @@
 
 use grantway_catalog::Provider;
 use grantway_core::{
-    ProviderId, RegistrationId, Secret, SessionId, Timestamp,
+    ProviderId, RegistrationId, Secret, SessionId,
     flow::{FLOW_SECONDS, Flow},
     session::Session,
 };
@@ -20,14 +20,12 @@ pub struct Departure {
     pub url: Url,
     /// For people.
     pub provider_name: String,
-    /// Who asks.
-    pub app: String,
     /// The flow cookie's name.
     pub cookie_name: String,
     /// The flow cookie's value.
     pub cookie: Secret,
-    /// When the cookie ends.
-    pub expires_at: Timestamp,
+    /// How long the cookie lives, in seconds.
+    pub cookie_seconds: i64,
 }
 
 impl Service {
@@ -43,7 +41,6 @@ impl Service {
     ) -> Result<Departure, ServiceError> {
         let now = self.clock.now();
         let session = self.session_of_browser(id, cookie).await?.depart(provider, now)?;
-        let app = self.app_of(&session).await?;
         let parts = self.client(&RegistrationId::of(&session.app, provider)).await?;
         let scopes = session.terms.scopes.get(provider).unwrap_or(&parts.registration.scopes);
         let nonce = expects_id_token(parts.provider, scopes).then(|| Secret::random("", &*self.entropy));
@@ -80,10 +77,9 @@ impl Service {
         Ok(Departure {
             url: authorization.url,
             provider_name: parts.provider.name.clone(),
-            app: app.name,
             cookie_name: Self::flow_cookie(&state),
             cookie: browser,
-            expires_at: flow.expires_at,
+            cookie_seconds: flow.expires_at.seconds_since(now),
         })
     }
 }

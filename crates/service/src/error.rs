@@ -1,6 +1,9 @@
 //! Why a use case refuses or fails. Each variant has one stable code.
 
-use grantway_core::{Code, GrantId, Origin, ProviderId, session::SessionError};
+use grantway_core::{
+    Code, GrantId, Origin, ProviderId,
+    session::{Accounts, SessionError},
+};
 use grantway_engine::EngineError;
 use grantway_store::StoreError;
 use grantway_vault::VaultError;
@@ -81,7 +84,7 @@ pub enum ServiceError {
     },
     /// The account that came back is not the grant's.
     #[error("another account came back")]
-    AccountMismatch,
+    AccountMismatch(Accounts),
     /// The provider failed us.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -120,7 +123,7 @@ impl ServiceError {
             Self::NoSession => Code::NotFound,
             Self::NoGrant => Code::GrantNotFound,
             Self::Revoked { .. } => Code::CredentialRevoked,
-            Self::AccountMismatch => Code::AccountMismatch,
+            Self::AccountMismatch(_) => Code::AccountMismatch,
             Self::Engine(error) if error.is_transient() => Code::ProviderUnavailable,
             Self::Engine(_) => Code::ProviderError,
             Self::Store(StoreError::Conflict) => Code::Conflict,

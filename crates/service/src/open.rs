@@ -1,7 +1,7 @@
 //! Open: a browser arrives with a session token, and the session becomes its.
 
 use grantway_core::{
-    Origin, Secret, SessionId, Timestamp,
+    Origin, Secret, SessionId,
     device::Mode,
     grant::User,
     origin::parse_return_url,
@@ -35,8 +35,8 @@ pub struct Opened {
     pub session_id: SessionId,
     /// The new cookie's value; none when the session left for a provider before: then the old one decides.
     pub cookie: Option<Secret>,
-    /// When the cookie ends.
-    pub expires_at: Timestamp,
+    /// How long the cookie lives, in seconds: its page outlives the session by the result's reading time.
+    pub cookie_seconds: i64,
 }
 
 impl Service {
@@ -108,9 +108,9 @@ impl Service {
     }
 
     async fn bind(&self, session: Session, evidence: Evidence) -> Result<Opened, ServiceError> {
-        let expires_at = session.expires_at;
+        let cookie_seconds = session.readable_until().seconds_since(self.clock.now());
         if session.departed {
-            return Ok(Opened { session_id: session.id, cookie: None, expires_at });
+            return Ok(Opened { session_id: session.id, cookie: None, cookie_seconds });
         }
         let cookie = Secret::random("", &*self.entropy);
         let opening = Opening {
@@ -124,7 +124,7 @@ impl Service {
         let session = session.open(opening, self.clock.now())?;
         self.store.save_session(&session, &self.session_note(&session, "session.opened", detail)).await?;
         self.changed(&session.id);
-        Ok(Opened { session_id: session.id, cookie: Some(cookie), expires_at })
+        Ok(Opened { session_id: session.id, cookie: Some(cookie), cookie_seconds })
     }
 }
 

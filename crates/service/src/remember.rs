@@ -4,7 +4,7 @@ use grantway_core::{
     GrantId,
     flow::{AcceptedCode, Flow},
     grant::{Account, Connection, Grant, GrantStatus, Operation},
-    session::Session,
+    session::{Accounts, Session},
 };
 use grantway_engine::{TokenSet, identify};
 use grantway_store::{Connect, StoreError};
@@ -130,6 +130,11 @@ impl Service {
     }
 }
 
+fn accounts(expected: &Account, got: &Account) -> Accounts {
+    let name = |account: &Account| account.identifier().unwrap_or_default().to_owned();
+    Accounts { expected: name(expected), got: name(got) }
+}
+
 /// What came back, believed and identified.
 struct Arrival<'a> {
     session: Session,
@@ -148,7 +153,11 @@ fn choose(
     if let Some(id) = named {
         let grant = known.into_iter().find(|grant| grant.id == id).ok_or(ServiceError::NoGrant)?;
         let other = account.id.is_some() && grant.account.id.is_some() && account.id != grant.account.id;
-        return if other { Err(ServiceError::AccountMismatch) } else { Ok(Some(grant)) };
+        return if other {
+            Err(ServiceError::AccountMismatch(accounts(&grant.account, account)))
+        } else {
+            Ok(Some(grant))
+        };
     }
     if account.id.is_some() {
         return Ok(known.into_iter().find(|grant| grant.account.id == account.id));

@@ -77,10 +77,11 @@ impl Service {
 
     fn open_page(&self, session: &Session) -> Shown {
         match &session.progress {
-            Progress::Troubled { provider, code } => Shown::Trouble {
+            Progress::Troubled { provider, code, accounts } => Shown::Trouble {
                 provider: provider.clone(),
                 provider_name: self.provider_name(provider),
                 code: *code,
+                accounts: accounts.clone(),
             },
             _ => Shown::Pick {
                 choices: session

@@ -13,7 +13,9 @@ use grantway_core::{
 };
 use serde_json::json;
 
-use crate::{ApiKey, AuditEntry, Connect, Credential, Depart, Event, GrantFilter, HeldCode, Notes, Store, StoreError};
+use crate::{
+    ApiKey, AuditEntry, Connect, Credential, Depart, Event, GrantFilter, HeldCode, Notes, Store, StoreError,
+};
 
 /// Runs every rule, each on a store of its own.
 pub(crate) async fn run<S: Store, F: Future<Output = S>>(fresh: impl Fn() -> F) {
@@ -55,7 +57,8 @@ async fn apps_and_registrations_are_replaced_by_id(store: &impl Store) {
 async fn a_key_leads_to_its_app(store: &impl Store) {
     seed(store).await;
     let digest = Digest::of("key");
-    let key = ApiKey { id: "k".to_owned(), app: app_id(), name: "n".to_owned(), digest, created_at: Timestamp(1) };
+    let key =
+        ApiKey { id: "k".to_owned(), app: app_id(), name: "n".to_owned(), digest, created_at: Timestamp(1) };
 
     store.add_api_key(&key).await.unwrap();
 
@@ -101,7 +104,10 @@ async fn a_held_code_is_taken_once_in_time_and_by_its_app(store: &impl Store) {
     let other = "other".parse().unwrap();
     assert_eq!(store.take_held(&other, &held.completion, Timestamp(1)).await.unwrap(), None);
     assert_eq!(store.take_held(&app_id(), &held.completion, Timestamp(60)).await.unwrap(), None, "too late");
-    assert_eq!(store.take_held(&app_id(), &held.completion, Timestamp(59)).await.unwrap(), Some(held.clone()));
+    assert_eq!(
+        store.take_held(&app_id(), &held.completion, Timestamp(59)).await.unwrap(),
+        Some(held.clone())
+    );
     assert_eq!(store.take_held(&app_id(), &held.completion, Timestamp(59)).await.unwrap(), None, "once");
 }
 
@@ -125,9 +131,13 @@ async fn a_connection_is_remembered_whole_or_not_at_all(store: &impl Store) {
 async fn the_same_account_can_not_become_two_grants(store: &impl Store) {
     let (first, second) = (minted(store, 1).await, minted(store, 2).await);
     let (one, other) = (grant(1, "account"), grant(2, "account"));
-    store.connect(&Connect { session: &first, grant: &one, sealed: &[1], notes: &notes("c1") }).await.unwrap();
+    store
+        .connect(&Connect { session: &first, grant: &one, sealed: &[1], notes: &notes("c1") })
+        .await
+        .unwrap();
 
-    let twice = store.connect(&Connect { session: &second, grant: &other, sealed: &[2], notes: &notes("c2") }).await;
+    let twice =
+        store.connect(&Connect { session: &second, grant: &other, sealed: &[2], notes: &notes("c2") }).await;
 
     assert!(matches!(twice, Err(StoreError::Conflict)));
     let found = store.grants_of_user(&app_id(), "u1", &one.provider).await.unwrap();
@@ -140,12 +150,24 @@ async fn grants_are_listed_in_pages(store: &impl Store) {
         let session = minted(store, number).await;
         let made = grant(number, &format!("account{number}"));
         let noted = notes(&format!("c{number}"));
-        store.connect(&Connect { session: &session, grant: &made, sealed: &[1], notes: &noted }).await.unwrap();
+        store
+            .connect(&Connect { session: &session, grant: &made, sealed: &[1], notes: &noted })
+            .await
+            .unwrap();
     }
-    let filter = GrantFilter { user: Some("u1".to_owned()), provider: None, status: Some(GrantStatus::Active), after: None, limit: 2 };
+    let filter = GrantFilter {
+        user: Some("u1".to_owned()),
+        provider: None,
+        status: Some(GrantStatus::Active),
+        after: None,
+        limit: 2,
+    };
 
     let first = store.grants(&app_id(), &filter).await.unwrap();
-    let rest = store.grants(&app_id(), &GrantFilter { after: first.last().map(|last| last.id), ..filter.clone() }).await.unwrap();
+    let rest = store
+        .grants(&app_id(), &GrantFilter { after: first.last().map(|last| last.id), ..filter.clone() })
+        .await
+        .unwrap();
 
     assert_eq!((first.len(), rest.len()), (2, 1));
     assert_eq!(rest[0].id, grant(3, "account3").id);
@@ -156,7 +178,10 @@ async fn grants_are_listed_in_pages(store: &impl Store) {
 async fn a_credential_is_replaced_only_over_its_generation(store: &impl Store) {
     let session = minted(store, 1).await;
     let grant = grant(1, "account");
-    store.connect(&Connect { session: &session, grant: &grant, sealed: &[1], notes: &notes("c1") }).await.unwrap();
+    store
+        .connect(&Connect { session: &session, grant: &grant, sealed: &[1], notes: &notes("c1") })
+        .await
+        .unwrap();
     let read = store.credential(grant.id).await.unwrap().unwrap();
 
     store.save_credential(&Credential { sealed: vec![2], ..read.clone() }).await.unwrap();
@@ -170,14 +195,20 @@ async fn a_credential_is_replaced_only_over_its_generation(store: &impl Store) {
 async fn a_revoked_grant_has_no_credential(store: &impl Store) {
     let session = minted(store, 1).await;
     let grant = grant(1, "account");
-    store.connect(&Connect { session: &session, grant: &grant, sealed: &[1], notes: &notes("c1") }).await.unwrap();
+    store
+        .connect(&Connect { session: &session, grant: &grant, sealed: &[1], notes: &notes("c1") })
+        .await
+        .unwrap();
     let credential = store.credential(grant.id).await.unwrap().unwrap();
 
     let revoked = Grant { status: GrantStatus::Revoked, ..grant.clone() };
     store.revoke(&revoked, &notes("r1")).await.unwrap();
 
     assert_eq!(store.credential(grant.id).await.unwrap(), None);
-    assert!(matches!(store.save_credential(&credential).await, Err(StoreError::Conflict)), "a late refresh changes nothing");
+    assert!(
+        matches!(store.save_credential(&credential).await, Err(StoreError::Conflict)),
+        "a late refresh changes nothing"
+    );
     assert_eq!(store.grant(&app_id(), grant.id).await.unwrap(), Some(revoked));
 }
 
@@ -291,7 +322,13 @@ fn session(number: u8) -> Session {
 }
 
 fn opening(poll: &str) -> Opening {
-    Opening { browser: Digest::of("browser"), mode: Mode::Popup, bound: true, poll: Some(Digest::of(poll)), return_to: None }
+    Opening {
+        browser: Digest::of("browser"),
+        mode: Mode::Popup,
+        bound: true,
+        poll: Some(Digest::of(poll)),
+        return_to: None,
+    }
 }
 
 fn grant(number: u8, account: &str) -> Grant {
@@ -327,5 +364,11 @@ fn notes(id: &str) -> Notes {
 }
 
 fn event(id: &str) -> Event {
-    Event { id: id.to_owned(), app: app_id(), kind: "grant.created".to_owned(), body: json!({"a": 1}), created_at: Timestamp(3) }
+    Event {
+        id: id.to_owned(),
+        app: app_id(),
+        kind: "grant.created".to_owned(),
+        body: json!({"a": 1}),
+        created_at: Timestamp(3),
+    }
 }

@@ -5,7 +5,10 @@ use axum::{
     extract::{Path, Query, State, rejection::QueryRejection},
     response::IntoResponse,
 };
-use grantway_core::{Code, GrantId, grant::{Connection, GrantStatus}};
+use grantway_core::{
+    Code, GrantId,
+    grant::{Connection, GrantStatus},
+};
 use grantway_service::ServiceError;
 use grantway_store::GrantFilter;
 use serde::Deserialize;
@@ -38,7 +41,13 @@ pub async fn list(
     if !(1..=LARGEST_LIMIT).contains(&limit) {
         return Err(ApiError::new(Code::InvalidField, format!("limit: must be 1 to {LARGEST_LIMIT}")));
     }
-    let filter = GrantFilter { user: query.user_id, provider: query.provider, status: query.status, after: query.after, limit };
+    let filter = GrantFilter {
+        user: query.user_id,
+        provider: query.provider,
+        status: query.status,
+        after: query.after,
+        limit,
+    };
     let grants = state.service.grants(&app, &filter).await?;
     let full = i64::try_from(grants.len()).is_ok_and(|length| length == limit);
     let next = grants.last().filter(|_| full).map(|last| last.grant_id);
@@ -46,17 +55,29 @@ pub async fn list(
 }
 
 /// `GET /v1/grants/{grant_id}`
-pub async fn show(State(state): State<AppState>, Caller(app): Caller, Path(id): Path<String>) -> Result<Json<Connection>, ApiError> {
+pub async fn show(
+    State(state): State<AppState>,
+    Caller(app): Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Connection>, ApiError> {
     Ok(Json(state.service.grant(&app, grant_id(&id)?).await?))
 }
 
 /// `DELETE /v1/grants/{grant_id}` → the grant, revoked.
-pub async fn revoke(State(state): State<AppState>, Caller(app): Caller, Path(id): Path<String>) -> Result<Json<Connection>, ApiError> {
+pub async fn revoke(
+    State(state): State<AppState>,
+    Caller(app): Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Connection>, ApiError> {
     Ok(Json(state.service.revoke(&app, grant_id(&id)?).await?))
 }
 
 /// `POST /v1/grants/{grant_id}/token`
-pub async fn token(State(state): State<AppState>, Caller(app): Caller, Path(id): Path<String>) -> Result<impl IntoResponse, ApiError> {
+pub async fn token(
+    State(state): State<AppState>,
+    Caller(app): Caller,
+    Path(id): Path<String>,
+) -> Result<impl IntoResponse, ApiError> {
     let token = state.service.token(&app, grant_id(&id)?).await?;
     Ok(Json(json!({
         "grant_id": token.grant_id,

@@ -4,7 +4,10 @@
 use axum::{
     Form, Json,
     extract::{State, rejection::FormRejection},
-    http::{HeaderMap, HeaderValue, header::{ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION, ORIGIN, VARY}},
+    http::{
+        HeaderMap, HeaderValue,
+        header::{ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION, ORIGIN, VARY},
+    },
     response::{IntoResponse, Response},
 };
 use grantway_core::{Code, Origin, Secret};
@@ -23,7 +26,11 @@ pub struct ResultForm {
 }
 
 /// Reads a session's result, for its page or for the app's backend.
-pub async fn read(State(state): State<AppState>, headers: HeaderMap, form: Result<Form<ResultForm>, FormRejection>) -> Response {
+pub async fn read(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    form: Result<Form<ResultForm>, FormRejection>,
+) -> Response {
     let answer = match form {
         Ok(Form(form)) => answer(&state, &headers, form).await,
         Err(error) => Err(ApiError::new(Code::InvalidRequest, error.body_text())),
@@ -54,7 +61,9 @@ async fn answer(state: &AppState, headers: &HeaderMap, form: ResultForm) -> Resu
 async fn for_backend(state: &AppState, headers: &HeaderMap, form: ResultForm) -> Result<Response, ApiError> {
     let key = bearer(headers).ok_or(ServiceError::Unauthorized)?;
     let app = state.service.authenticate(&key).await?;
-    let code = form.code.ok_or_else(|| ApiError::new(Code::InvalidRequest, "send `code`, the parameter of `return_url`"))?;
+    let code = form
+        .code
+        .ok_or_else(|| ApiError::new(Code::InvalidRequest, "send `code`, the parameter of `return_url`"))?;
     Ok(Json(state.service.result_for_backend(&app, &code).await?).into_response())
 }
 

@@ -21,7 +21,9 @@ impl<T: serde::de::DeserializeOwned> FromRequest<AppState> for Body<T> {
     async fn from_request(request: Request, state: &AppState) -> Result<Self, ApiError> {
         match Json::<T>::from_request(request, state).await {
             Ok(Json(body)) => Ok(Self(body)),
-            Err(JsonRejection::JsonDataError(error)) => Err(ApiError::new(Code::InvalidField, error.body_text())),
+            Err(JsonRejection::JsonDataError(error)) => {
+                Err(ApiError::new(Code::InvalidField, error.body_text()))
+            }
             Err(error) => Err(ApiError::new(Code::InvalidRequest, error.body_text())),
         }
     }

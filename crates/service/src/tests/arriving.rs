@@ -18,15 +18,31 @@ async fn trouble(world: &World, browser: &Browser) -> Code {
 async fn a_connection_is_made_and_remembered_whole() {
     let world = World::new().await;
 
-    let connection = world.connect("ada", |r| { r.metadata.insert("team".into(), "blue".into()); }).await;
+    let connection = world
+        .connect("ada", |r| {
+            r.metadata.insert("team".into(), "blue".into());
+        })
+        .await;
 
     assert_eq!(connection.account_identifier.as_deref(), Some("ada@example.com"));
     assert_eq!(connection.scopes, ["profile", "files.read"]);
     assert_eq!(connection.metadata["team"], "blue");
-    let events: Vec<_> = world.store.pending_events().await.unwrap().into_iter().map(|event| event.kind).collect();
+    let events: Vec<_> =
+        world.store.pending_events().await.unwrap().into_iter().map(|event| event.kind).collect();
     assert_eq!(events, ["grant.created"]);
-    let actions: Vec<_> = world.store.audit_of(&app()).await.unwrap().into_iter().map(|row| row.action).collect();
-    assert_eq!(actions, ["app.applied", "session.minted", "session.opened", "session.departed", "session.arrived", "grant.created"]);
+    let actions: Vec<_> =
+        world.store.audit_of(&app()).await.unwrap().into_iter().map(|row| row.action).collect();
+    assert_eq!(
+        actions,
+        [
+            "app.applied",
+            "session.minted",
+            "session.opened",
+            "session.departed",
+            "session.arrived",
+            "grant.created"
+        ]
+    );
 }
 
 #[tokio::test]
@@ -103,7 +119,8 @@ async fn a_denial_can_be_tried_again_or_told_to_the_app() {
 
     let Shown::Tell { message, .. } = world.shown(&browser).await else { panic!("not told") };
     assert!(matches!(&message.result.outcome, Told::Error { error } if error.code == Code::AccessDenied));
-    let events: Vec<_> = world.store.pending_events().await.unwrap().into_iter().map(|event| event.kind).collect();
+    let events: Vec<_> =
+        world.store.pending_events().await.unwrap().into_iter().map(|event| event.kind).collect();
     assert_eq!(events, ["session.failed"]);
 }
 
@@ -125,7 +142,9 @@ async fn each_failure_of_the_token_endpoint_has_its_code_and_leaves_no_grant() {
 
         assert_eq!(trouble(&world, &browser).await, code, "{token:?}");
         assert_eq!(world.token_requests(), 1, "a code is never sent twice");
-        assert!(world.store.grants_of_user(&app(), "u1", &"files".parse().unwrap()).await.unwrap().is_empty());
+        assert!(
+            world.store.grants_of_user(&app(), "u1", &"files".parse().unwrap()).await.unwrap().is_empty()
+        );
     }
 }
 
@@ -156,7 +175,10 @@ async fn a_person_who_leaves_out_scopes_is_told_in_the_connection() {
 
     let Shown::Tell { message, .. } = world.shown(&browser).await else { panic!("not told") };
     let Told::Success { connection, .. } = message.result.outcome else { panic!("no success") };
-    assert_eq!((connection.scopes, connection.scopes_missing), (vec!["profile".to_owned()], vec!["files.read".to_owned()]));
+    assert_eq!(
+        (connection.scopes, connection.scopes_missing),
+        (vec!["profile".to_owned()], vec!["files.read".to_owned()])
+    );
 }
 
 #[tokio::test]
@@ -231,6 +253,7 @@ async fn a_flow_is_known_by_its_states_digest_alone() {
     let flow = world.store.flow(&state).await.unwrap().unwrap();
 
     assert_eq!(flow.session, browser.session);
-    let challenge = away.url.query_pairs().find(|(name, _)| name == "code_challenge_method").unwrap().1.into_owned();
+    let challenge =
+        away.url.query_pairs().find(|(name, _)| name == "code_challenge_method").unwrap().1.into_owned();
     assert_eq!(challenge, "S256");
 }

@@ -17,7 +17,8 @@ async fn held(world: &World) -> (Browser, Secret) {
         .await
         .unwrap();
     let opened = world.service.open_link(&minted.session_token).await.unwrap();
-    let browser = Browser { session: opened.session_id, cookie: opened.cookie, poll: Secret::new(String::new()) };
+    let browser =
+        Browser { session: opened.session_id, cookie: opened.cookie, poll: Secret::new(String::new()) };
     let away = world.depart(&browser).await.unwrap();
     let callback = Person::allow(&world.provider, &away.url, "ada").await;
     world.arrive(&callback, Some(away.flow_cookie)).await.unwrap();
@@ -55,7 +56,9 @@ async fn another_user_burns_the_session_and_the_code_stays_unspent() {
     assert_eq!((refusal.code(), later.code()), (Code::UserMismatch, Code::InvalidToken));
     assert_eq!(world.token_requests(), 0);
     let session = world.store.session(&browser.session).await.unwrap().unwrap();
-    assert!(matches!(session.result(grantway_core::Timestamp(0)).outcome, Told::Error { error } if error.code == Code::UserMismatch));
+    assert!(
+        matches!(session.result(grantway_core::Timestamp(0)).outcome, Told::Error { error } if error.code == Code::UserMismatch)
+    );
 }
 
 #[tokio::test]

@@ -21,7 +21,9 @@ async fn a_session_lives_ten_minutes_and_tells_its_token_once() {
     assert_eq!(minted.expires_in, 600);
     assert!(minted.session_token.expose().starts_with("gws_"));
     assert!(minted.connect_url.is_none());
-    let status = serde_json::to_string(&world.service.session_status(&app(), &minted.session_id).await.unwrap()).unwrap();
+    let status =
+        serde_json::to_string(&world.service.session_status(&app(), &minted.session_id).await.unwrap())
+            .unwrap();
     assert!(status.contains("\"stage\":\"minted\"") && !status.contains("gws_"), "{status}");
 }
 
@@ -30,7 +32,8 @@ async fn another_app_finds_no_such_session() {
     let world = World::new().await;
     let minted = world.mint(|_| {}).await.unwrap();
 
-    let refusal = world.service.session_status(&"other".parse().unwrap(), &minted.session_id).await.unwrap_err();
+    let refusal =
+        world.service.session_status(&"other".parse().unwrap(), &minted.session_id).await.unwrap_err();
 
     assert!(matches!(refusal, ServiceError::NoSession));
 }
@@ -41,25 +44,95 @@ async fn each_field_is_refused_by_name_and_rule() {
     let broken: [(Change, &str, &str); 21] = [
         (|r| r.user = None, "user", "is required: {\"id\": …}, the app's own id of its signed-in user"),
         (|r| r.user = Some(user(" ")), "user.id", "must be 1 to 500 characters"),
-        (|r| r.user_token = Some(grantway_core::Secret::new("jwt".into())), "user_token", "the app has no identity provider to verify it with; send `user` instead"),
-        (|r| r.allowed_providers = Some(vec![]), "allowed_providers", "must not be empty; omit it to allow every registered provider"),
-        (|r| r.allowed_providers = Some(vec!["nope".into()]), "allowed_providers", "the app has no registration at `nope`; registered: files"),
-        (|r| r.allowed_origin = Some("*".into()), "allowed_origin", "must be one exact origin, not a wildcard"),
-        (|r| r.allowed_origin = Some("https://app.test/path".into()), "allowed_origin", "must be scheme, host and port only, without a path, query or fragment"),
-        (|r| r.return_url = Some("http://app.test/".into()), "return_url", "must use https (http is accepted for localhost and loopback addresses only)"),
-        (|r| r.return_url = Some("https://a:b@app.test/".into()), "return_url", "must not carry a user name or password"),
+        (
+            |r| r.user_token = Some(grantway_core::Secret::new("jwt".into())),
+            "user_token",
+            "the app has no identity provider to verify it with; send `user` instead",
+        ),
+        (
+            |r| r.allowed_providers = Some(vec![]),
+            "allowed_providers",
+            "must not be empty; omit it to allow every registered provider",
+        ),
+        (
+            |r| r.allowed_providers = Some(vec!["nope".into()]),
+            "allowed_providers",
+            "the app has no registration at `nope`; registered: files",
+        ),
+        (
+            |r| r.allowed_origin = Some("*".into()),
+            "allowed_origin",
+            "must be one exact origin, not a wildcard",
+        ),
+        (
+            |r| r.allowed_origin = Some("https://app.test/path".into()),
+            "allowed_origin",
+            "must be scheme, host and port only, without a path, query or fragment",
+        ),
+        (
+            |r| r.return_url = Some("http://app.test/".into()),
+            "return_url",
+            "must use https (http is accepted for localhost and loopback addresses only)",
+        ),
+        (
+            |r| r.return_url = Some("https://a:b@app.test/".into()),
+            "return_url",
+            "must not carry a user name or password",
+        ),
         (|r| r.return_url = Some("https://app.test/#x".into()), "return_url", "must not carry a fragment"),
-        (|r| r.return_url = Some("https://app.test\\@evil.test/".into()), "return_url", "must be an absolute URL such as https://app.example.com"),
-        (|r| r.return_url = Some("https://evil.test/".into()), "return_url", "https://evil.test is neither `allowed_origin` (https://app.test) nor listed in `return_origins` under [apps.acme]"),
-        (|r| { r.scopes.insert("nope".into(), vec![]); }, "scopes.nope", "is not one of the session's providers"),
-        (|r| { r.scopes.insert("files".into(), vec!["admin".into()]); }, "scopes.files", "`admin` is not in the registration's `scopes` or `allowed_scopes`"),
-        (|r| r.grant_id = Some("6f9619ff-8b86-4011-b42d-00cf4fc964ff".parse::<GrantId>().unwrap()), "grant_id", "the app has no such grant"),
-        (|r| r.link = Link::Code, "return_url", "is required with `link: code`: the browser carries the completion code there"),
+        (
+            |r| r.return_url = Some("https://app.test\\@evil.test/".into()),
+            "return_url",
+            "must be an absolute URL such as https://app.example.com",
+        ),
+        (
+            |r| r.return_url = Some("https://evil.test/".into()),
+            "return_url",
+            "https://evil.test is neither `allowed_origin` (https://app.test) nor listed in `return_origins` under [apps.acme]",
+        ),
+        (
+            |r| {
+                r.scopes.insert("nope".into(), vec![]);
+            },
+            "scopes.nope",
+            "is not one of the session's providers",
+        ),
+        (
+            |r| {
+                r.scopes.insert("files".into(), vec!["admin".into()]);
+            },
+            "scopes.files",
+            "`admin` is not in the registration's `scopes` or `allowed_scopes`",
+        ),
+        (
+            |r| r.grant_id = Some("6f9619ff-8b86-4011-b42d-00cf4fc964ff".parse::<GrantId>().unwrap()),
+            "grant_id",
+            "the app has no such grant",
+        ),
+        (
+            |r| r.link = Link::Code,
+            "return_url",
+            "is required with `link: code`: the browser carries the completion code there",
+        ),
         (|r| r.expires_in = Some(59), "expires_in", "must be 60 to 3600 seconds"),
         (|r| r.expires_in = Some(3601), "expires_in", "must be 60 to 3600 seconds"),
-        (|r| r.locale = Some("not a tag".into()), "locale", "must be a language tag such as de or pt-BR (BCP 47)"),
-        (|r| r.metadata = (0..21).map(|n| (n.to_string(), String::new())).collect(), "metadata", "at most 20 pairs"),
-        (|r| { r.metadata.insert("k".into(), "v".repeat(501)); }, "metadata.k", "keys have at most 40 characters, values at most 500"),
+        (
+            |r| r.locale = Some("not a tag".into()),
+            "locale",
+            "must be a language tag such as de or pt-BR (BCP 47)",
+        ),
+        (
+            |r| r.metadata = (0..21).map(|n| (n.to_string(), String::new())).collect(),
+            "metadata",
+            "at most 20 pairs",
+        ),
+        (
+            |r| {
+                r.metadata.insert("k".into(), "v".repeat(501));
+            },
+            "metadata.k",
+            "keys have at most 40 characters, values at most 500",
+        ),
     ];
     for (change, field, rule) in broken {
         assert_eq!(refusal(change).await, (field.to_owned(), rule.to_owned()));
@@ -68,7 +141,8 @@ async fn each_field_is_refused_by_name_and_rule() {
 
 #[tokio::test]
 async fn an_unknown_field_is_refused_by_name() {
-    let error = serde_json::from_str::<MintRequest>(r#"{"user":{"id":"u"},"alowed_origin":"x"}"#).unwrap_err();
+    let error =
+        serde_json::from_str::<MintRequest>(r#"{"user":{"id":"u"},"alowed_origin":"x"}"#).unwrap_err();
 
     assert!(error.to_string().contains("unknown field `alowed_origin`"), "{error}");
 }
@@ -89,10 +163,19 @@ async fn a_grant_is_authorised_again_only_for_its_own_user_and_provider() {
     let grant = world.connect("ada", |_| {}).await.grant_id;
 
     for (change, field) in [
-        (Box::new(|r: &mut MintRequest| r.user = Some(user("u2"))) as Box<dyn Fn(&mut MintRequest)>, "grant_id"),
+        (
+            Box::new(|r: &mut MintRequest| r.user = Some(user("u2"))) as Box<dyn Fn(&mut MintRequest)>,
+            "grant_id",
+        ),
         (Box::new(|r: &mut MintRequest| r.multiple = true), "multiple"),
     ] {
-        let refusal = world.mint(|r| { r.grant_id = Some(grant); change(r); }).await.unwrap_err();
+        let refusal = world
+            .mint(|r| {
+                r.grant_id = Some(grant);
+                change(r);
+            })
+            .await
+            .unwrap_err();
         assert!(matches!(&refusal, ServiceError::Field { field: named, .. } if named == field), "{refusal}");
     }
 }

@@ -11,7 +11,13 @@ async fn only_the_apps_own_page_opens_a_session() {
     let world = World::new().await;
     let minted = world.mint(|_| {}).await.unwrap();
 
-    for origin in [None, Some("null"), Some("https://evil.test"), Some("https://app.test.evil.test"), Some("http://app.test")] {
+    for origin in [
+        None,
+        Some("null"),
+        Some("https://evil.test"),
+        Some("https://app.test.evil.test"),
+        Some("http://app.test"),
+    ] {
         let refusal = world.service.open(open_request(&minted, origin)).await.unwrap_err();
         assert_eq!(refusal.code(), Code::OriginNotAllowed, "{origin:?}");
     }
@@ -42,7 +48,10 @@ async fn until_the_first_depart_a_later_opening_takes_over_and_afterwards_none_d
     let minted = world.mint(|_| {}).await.unwrap();
     let first = world.open(&minted).await;
     let second = world.open(&minted).await;
-    assert!(matches!(world.service.view(&first.session, first.cookie.as_ref()).await, Err(ServiceError::WrongBrowser)));
+    assert!(matches!(
+        world.service.view(&first.session, first.cookie.as_ref()).await,
+        Err(ServiceError::WrongBrowser)
+    ));
 
     world.depart(&second).await.unwrap();
     let third = world.service.open(open_request(&minted, Some(APP))).await.unwrap();
@@ -58,7 +67,9 @@ async fn an_id_without_its_cookie_shows_the_same_as_one_that_never_was() {
     let never = "cs_0123456789abcdefghijkl".parse().unwrap();
     let wrong = Secret::new("guess".to_owned());
 
-    for (id, cookie) in [(&browser.session, None), (&browser.session, Some(&wrong)), (&never, browser.cookie.as_ref())] {
+    for (id, cookie) in
+        [(&browser.session, None), (&browser.session, Some(&wrong)), (&never, browser.cookie.as_ref())]
+    {
         assert!(matches!(world.service.view(id, cookie).await, Err(ServiceError::WrongBrowser)));
         assert!(matches!(world.service.leave(id, cookie).await, Err(ServiceError::WrongBrowser)));
     }
@@ -109,7 +120,11 @@ async fn a_short_poll_secret_is_not_kept() {
     let minted = world.mint(|_| {}).await.unwrap();
     let short = Secret::new("p".repeat(21));
 
-    world.service.open(OpenRequest { poll: Some(short.clone()), ..open_request(&minted, Some(APP)) }).await.unwrap();
+    world
+        .service
+        .open(OpenRequest { poll: Some(short.clone()), ..open_request(&minted, Some(APP)) })
+        .await
+        .unwrap();
 
     assert!(world.service.result(&ResultKey::Poll(short), 0).await.is_err());
 }
@@ -132,7 +147,11 @@ async fn a_poll_waits_for_its_session_to_be_opened() {
 #[tokio::test]
 async fn a_page_may_ask_back_only_to_the_allowed_origin() {
     let world = World::new().await;
-    for (asked, given) in [("https://app.test/here", Some("https://app.test/here")), ("https://evil.test/", None), ("https://other.test/", None)] {
+    for (asked, given) in [
+        ("https://app.test/here", Some("https://app.test/here")),
+        ("https://evil.test/", None),
+        ("https://other.test/", None),
+    ] {
         let minted = world.mint(|_| {}).await.unwrap();
         let request = OpenRequest { return_to: Some(asked.to_owned()), ..open_request(&minted, Some(APP)) };
         let opened = world.service.open(request).await.unwrap();
@@ -147,8 +166,16 @@ async fn a_page_may_ask_back_only_to_the_allowed_origin() {
 async fn a_redirect_returns_with_one_code_that_reads_the_result_for_five_minutes() {
     let world = World::new().await;
     let minted = world.mint(|r| r.return_url = Some("https://app.test/done?x=1".into())).await.unwrap();
-    let opened = world.service.open(OpenRequest { mode: Default::default(), ..open_request(&minted, Some(APP)) }).await.unwrap();
-    let browser = super::world::Browser { session: opened.session_id, cookie: opened.cookie, poll: Secret::new(String::new()) };
+    let opened = world
+        .service
+        .open(OpenRequest { mode: Default::default(), ..open_request(&minted, Some(APP)) })
+        .await
+        .unwrap();
+    let browser = super::world::Browser {
+        session: opened.session_id,
+        cookie: opened.cookie,
+        poll: Secret::new(String::new()),
+    };
     let away = world.depart(&browser).await.unwrap();
     let callback = Person::allow(&world.provider, &away.url, "ada").await;
     world.arrive(&callback, Some(away.flow_cookie)).await.unwrap();

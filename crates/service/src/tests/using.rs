@@ -44,7 +44,10 @@ async fn only_invalid_grant_kills_a_grant_and_connecting_again_revives_it() {
     world.clock.advance_seconds(3600);
     for token in [TokenBehaviour::ServerError, TokenBehaviour::Html] {
         world.provider.set_switches(Switches { token, ..Switches::default() });
-        assert!(matches!(world.service.token(&app(), grant).await, Err(ServiceError::Engine(_))), "{token:?}");
+        assert!(
+            matches!(world.service.token(&app(), grant).await, Err(ServiceError::Engine(_))),
+            "{token:?}"
+        );
         assert_eq!(world.service.grant(&app(), grant).await.unwrap().status, GrantStatus::Active);
     }
 
@@ -57,7 +60,8 @@ async fn only_invalid_grant_kills_a_grant_and_connecting_again_revives_it() {
     let again = world.connect("ada", |r| r.grant_id = Some(grant)).await;
     assert_eq!((again.grant_id, again.status), (grant, GrantStatus::Active));
     assert!(world.service.token(&app(), grant).await.is_ok());
-    let kinds: Vec<_> = world.store.pending_events().await.unwrap().into_iter().map(|event| event.kind).collect();
+    let kinds: Vec<_> =
+        world.store.pending_events().await.unwrap().into_iter().map(|event| event.kind).collect();
     assert_eq!(kinds, ["grant.created", "grant.needs_reauth", "grant.recovered"]);
 }
 

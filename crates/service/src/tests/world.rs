@@ -12,11 +12,15 @@ use grantway_core::{
     view::{Shown, View},
 };
 use grantway_store::{SqliteStore, Store};
-use grantway_testkit::{FakeClient, FakeProvider, FakeProviderConfig, Person, RouterHttp, SeededEntropy, ToldClock};
+use grantway_testkit::{
+    FakeClient, FakeProvider, FakeProviderConfig, Person, RouterHttp, SeededEntropy, ToldClock,
+};
 use grantway_vault::Vault;
 use url::Url;
 
-use crate::{AppSpec, ArriveRequest, MintRequest, Minted, OpenRequest, Parts, RegistrationSpec, Service, ServiceError};
+use crate::{
+    AppSpec, ArriveRequest, MintRequest, Minted, OpenRequest, Parts, RegistrationSpec, Service, ServiceError,
+};
 
 pub(super) const APP: &str = "https://app.test";
 
@@ -87,7 +91,11 @@ impl World {
         Ok(Away { url: departure.url, flow_cookie: departure.cookie })
     }
 
-    pub(super) async fn arrive(&self, callback: &Url, cookie: Option<Secret>) -> Result<SessionId, ServiceError> {
+    pub(super) async fn arrive(
+        &self,
+        callback: &Url,
+        cookie: Option<Secret>,
+    ) -> Result<SessionId, ServiceError> {
         let registration = callback.path_segments().unwrap().next_back().unwrap().parse().unwrap();
         let request = ArriveRequest { registration, params: params(callback), cookie };
         let arrived = self.service.arrive(request).await?;
@@ -146,7 +154,8 @@ pub(super) fn open_request(minted: &Minted, origin: Option<&str>) -> OpenRequest
 }
 
 pub(super) fn params(callback: &Url) -> CallbackParams {
-    let read = |name: &str| callback.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+    let read =
+        |name: &str| callback.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
     CallbackParams {
         state: read("state").map(Secret::new),
         code: read("code").map(Secret::new),
