@@ -2,6 +2,7 @@
 
 pub mod adapters;
 pub mod api;
+pub mod check;
 pub mod command;
 pub mod config;
 pub mod connect;

@@ -9,6 +9,7 @@ use grantway_service::AppliedRegistration;
 use tracing_subscriber::EnvFilter;
 
 use crate::server::{
+    check,
     config::{LogFormat, Settings},
     demo, router, serve,
     start::{self, StartError},
@@ -72,7 +73,7 @@ impl Command {
             Action::Demo(args) => demo::run(args).await,
             Action::Apply { file, config } => apply(file.or(config.config)).await,
             Action::Key(KeyAction::Create { app, name, config }) => create_key(config, &app, &name).await,
-            Action::Check(args) => check(args).await,
+            Action::Check(args) => check::run(args.config.as_deref()).await,
         };
         match done {
             Ok(()) => ExitCode::SUCCESS,
@@ -94,7 +95,7 @@ async fn serve_command(args: ConfigArgs) -> Result<(), StartError> {
     let listener = serve::listen(settings.server.listen).await?;
     tracing::info!(base_url = %settings.server.base_url, listen = %settings.server.listen, "serving");
     let state = start::state(service.clone(), &settings)?;
-    serve::serve(listener, router::router(state), service).await;
+    serve::serve(listener, router::router(state), service, serve::stopped()).await;
     Ok(())
 }
 
@@ -115,37 +116,6 @@ async fn create_key(args: ConfigArgs, app: &AppId, name: &str) -> Result<(), Sta
     let key = service.create_key(app, name).await.map_err(StartError::Apply)?;
     eprintln!("keep this key in the backend of `{app}`; it is not shown again:");
     println!("{}", key.expose());
-    Ok(())
-}
-
-/// Reads everything that `serve` would, and asks every issuer for its metadata.
-async fn check(args: ConfigArgs) -> Result<(), StartError> {
-    let settings = Settings::read(args.config.as_deref())?;
-    start_log(settings.server.log, "error");
-    let service = start::service(&settings).await?;
-    let applied = start::apply(&service, &settings).await?;
-    println!("settings   ok");
-    println!("database   ok, opens with its master key");
-    if applied.is_empty() {
-        println!(
-            "apps       none declared: add [apps.NAME.providers.PROVIDER] with client_id and client_secret"
-        );
-    }
-    for registration in &applied {
-        match service.check_provider(&registration.provider).await {
-            Ok(()) => println!("provider   {} ok", registration.provider),
-            Err(error) => println!("provider   {} WARNING: {error}", registration.provider),
-        }
-    }
-    for (id, app) in settings.app_specs().iter().map(|app| (&app.id, app)) {
-        if app.website_url.is_none() {
-            println!("app        {id}: no website_url, so every session must send allowed_origin");
-        }
-    }
-    println!(
-        "risk       sessions minted with `link: confirm` can be forwarded to a stranger who clicks through; prefer `link: code`"
-    );
-    print_registrations(&applied);
     Ok(())
 }
 

@@ -75,7 +75,7 @@ pub async fn run(args: DemoArgs) -> Result<(), StartError> {
     let listener = serve::listen(address(args.port)).await?;
     greet(&args, &sites);
     let state = start::state(Arc::clone(&service), &settings)?;
-    serve::serve(listener, router::router(state), service).await;
+    serve::serve(listener, router::router(state), service, serve::stopped()).await;
     Ok(())
 }
 

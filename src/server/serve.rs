@@ -32,10 +32,15 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })
 }
 
-/// Serves until SIGTERM or Ctrl-C, then drains.
-pub async fn serve(listener: TcpListener, router: Router, service: Arc<Service>) {
+/// Serves until `stop`, then drains.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    service: Arc<Service>,
+    stop: impl Future<Output = ()>,
+) {
     let graceful = GracefulShutdown::new();
-    let mut stop = std::pin::pin!(stopped());
+    let mut stop = std::pin::pin!(stop);
     let housekeeping = tokio::spawn(keep_house(Arc::clone(&service)));
     loop {
         tokio::select! {
@@ -70,7 +75,8 @@ pub async fn serve(listener: TcpListener, router: Router, service: Arc<Service>)
     }
 }
 
-async fn stopped() {
+/// SIGTERM or Ctrl-C.
+pub async fn stopped() {
     let interrupt = tokio::signal::ctrl_c();
     let Ok(mut terminate) = signal(SignalKind::terminate()) else {
         let _ = interrupt.await;
@@ -89,5 +95,57 @@ async fn keep_house(service: Arc<Service>) {
         if let Err(error) = service.forget_sessions().await {
             tracing::warn!(%error, "old sessions could not be forgotten");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpStream,
+        sync::oneshot,
+    };
+
+    use super::*;
+    use crate::server::{config::Settings, start};
+
+    #[tokio::test]
+    async fn a_drain_lets_requests_finish_and_takes_no_new_ones() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut settings = Settings::default();
+        settings.server.data_dir = folder.path().to_owned();
+        let service = start::service(&settings).await.unwrap();
+        let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (arrived, arrives) = oneshot::channel::<()>();
+        let (go_on, goes_on) = oneshot::channel::<()>();
+        let turns = Arc::new(std::sync::Mutex::new(Some((arrived, goes_on))));
+        let slow = Router::new().route(
+            "/",
+            get(async move || {
+                let (arrived, goes_on) = turns.lock().unwrap().take().unwrap();
+                arrived.send(()).unwrap();
+                goes_on.await.unwrap();
+                "done"
+            }),
+        );
+        let served = tokio::spawn(serve(listener, slow, service, async { stopped.await.unwrap() }));
+        let mut client = TcpStream::connect(address).await.unwrap();
+        client.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+        arrives.await.unwrap();
+
+        stop.send(()).unwrap();
+        while TcpStream::connect(address).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+        assert!(!served.is_finished(), "it waits for the request");
+        go_on.send(()).unwrap();
+
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.ends_with("done"), "{answer}");
+        served.await.unwrap();
     }
 }

@@ -107,6 +107,12 @@ pub fn state(service: Arc<Service>, settings: &Settings) -> Result<AppState, Con
     Ok(AppState { service, origin: settings.origin()?, site_root: settings.server.site_root.clone() })
 }
 
+/// Whether there was a first start.
+#[must_use]
+pub fn has_database(settings: &Settings) -> bool {
+    settings.server.data_dir.join(DATABASE).exists()
+}
+
 /// From the environment, else from the key file; a key file is made only together with its database.
 fn master_keys(settings: &Settings, database: &Path) -> Result<Secret, StartError> {
     if let Some(keys) = &settings.server.master_key {

@@ -5,6 +5,7 @@ mod calls;
 mod connect;
 mod grants;
 mod layering;
+mod logs;
 mod pages;
 mod result;
 mod sessions;

@@ -95,15 +95,17 @@ fn lay_out(app: &App, profile: Profile, target: &Path) -> Result<(), Failed> {
     copy_folder(&root().join(app.public), &site)?;
     copy_folder(&root().join(app.style), &site.join("style"))?;
     let module = target.join("wasm32-unknown-unknown").join(profile.wasm()).join(app.library);
-    bind(app.library, &module.with_extension("wasm"), &site.join("pkg"))
+    bind(app.library, profile, &module.with_extension("wasm"), &site.join("pkg"))
 }
 
 /// Writes `pkg/{name}.js` and `pkg/{name}.wasm`.
-fn bind(name: &str, module: &Path, pkg: &Path) -> Result<(), Failed> {
+fn bind(name: &str, profile: Profile, module: &Path, pkg: &Path) -> Result<(), Failed> {
     let mut bindgen = Bindgen::new();
     bindgen.input_path(module).out_name(name).typescript(false).remove_producers_section(true);
     // The pages' loader always says where the module is; wasm-bindgen's guess would be another name.
     bindgen.omit_default_module_path(true);
+    // Function names are for debugging; a release would carry them to every visitor.
+    bindgen.remove_name_section(matches!(profile, Profile::Release));
     bindgen
         .web(true)
         .and_then(|bindgen| bindgen.generate(pkg))

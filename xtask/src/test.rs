@@ -27,7 +27,6 @@ pub(crate) fn run(suites: Suites) -> Result<(), Failed> {
         site::build(Profile::Dev)?;
         step("Tests in a browser", in_browser)?;
     }
-    println!("\n── All passed");
     Ok(())
 }
 

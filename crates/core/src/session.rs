@@ -18,6 +18,9 @@ use crate::{
 /// How long a result stays readable after the end, in seconds.
 pub const RESULT_SECONDS: i64 = 600;
 
+/// How long after its end a session may still be at work, in seconds.
+const GRACE_SECONDS: i64 = 60;
+
 /// Whether a session may be opened by a link, which anyone can forward.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -231,20 +234,23 @@ impl Session {
     pub fn check_open(&self, now: Timestamp) -> Result<(), SessionError> {
         match self.progress {
             Progress::Finished { .. } => Err(SessionError::Finished),
-            Progress::Choosing
-            | Progress::AtProvider { .. }
-            | Progress::Working { .. }
-            | Progress::Held { .. }
-            | Progress::Troubled { .. }
-                if now >= self.expires_at =>
-            {
-                Err(SessionError::Expired)
+            _ if now >= self.expires_at => Err(SessionError::Expired),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether its time is over. An exchange under way may finish a little later; one that a crash
+    /// cut off never does.
+    #[must_use]
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        match self.progress {
+            Progress::Working { .. } | Progress::Held { .. } => {
+                now >= self.expires_at.plus_seconds(GRACE_SECONDS)
             }
-            Progress::Choosing
-            | Progress::AtProvider { .. }
-            | Progress::Working { .. }
-            | Progress::Held { .. }
-            | Progress::Troubled { .. } => Ok(()),
+            Progress::Choosing | Progress::AtProvider { .. } | Progress::Troubled { .. } => {
+                now >= self.expires_at
+            }
+            Progress::Finished { .. } => false,
         }
     }
 
@@ -395,18 +401,17 @@ impl Session {
     /// unless something was connected before.
     #[must_use]
     pub fn result(&self, now: Timestamp) -> SessionResult {
-        let over = now >= self.expires_at;
-        let (provider, outcome) = match &self.progress {
-            Progress::Finished { outcome, .. } => (None, self.told(*outcome)),
-            Progress::Choosing if over => (None, self.told_expired()),
-            Progress::AtProvider { provider } | Progress::Troubled { provider, .. } if over => {
-                (Some(provider), self.told_expired())
-            }
-            Progress::Choosing => (None, Told::Pending),
+        let provider = match &self.progress {
+            Progress::Finished { .. } | Progress::Choosing => None,
             Progress::AtProvider { provider }
             | Progress::Working { provider }
             | Progress::Held { provider, .. }
-            | Progress::Troubled { provider, .. } => (Some(provider), Told::Pending),
+            | Progress::Troubled { provider, .. } => Some(provider),
+        };
+        let outcome = match &self.progress {
+            Progress::Finished { outcome, .. } => self.told(*outcome),
+            _ if self.is_over(now) => self.told_expired(),
+            _ => Told::Pending,
         };
         let last = || self.connections.last().map(|connection| connection.provider.to_string());
         SessionResult {
@@ -452,3 +457,6 @@ impl Session {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -120,15 +120,6 @@ impl Service {
         Ok(all)
     }
 
-    /// Whether a provider's endpoints can be found.
-    ///
-    /// # Errors
-    /// When its metadata can't be had.
-    pub async fn check_provider(&self, id: &ProviderId) -> Result<(), ServiceError> {
-        self.directory.endpoints(self.provider(id)?).await?;
-        Ok(())
-    }
-
     /// Makes an API key. It is told once, here.
     ///
     /// # Errors

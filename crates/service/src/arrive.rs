@@ -7,13 +7,13 @@ use grantway_catalog::ResponseMode;
 use grantway_core::{
     RegistrationId, Secret, SessionId,
     flow::{AcceptedCode, CallbackParams, Flow, Refusal},
-    session::{Link, Session, SessionError},
+    session::{Link, Session},
 };
-use grantway_store::{HeldCode, StoreError};
+use grantway_store::HeldCode;
 use serde_json::json;
 use tokio::task::JoinHandle;
 
-use crate::{Service, ServiceError, view::completion_place};
+use crate::{Service, ServiceError, error::retried, view::completion_place};
 
 /// How long a code is held at most, in seconds.
 const HELD_SECONDS: i64 = 60;
@@ -81,7 +81,7 @@ impl Service {
         if !self.store.take_flow(&flow.state, self.clock.now()).await? {
             return Ok(());
         }
-        let Some(session) = self.begin(&flow).await? else { return Ok(()) };
+        let Some(session) = retried(|| self.begin(&flow)).await? else { return Ok(()) };
         let outcome = match flow.accept(&request.registration, request.params, self.clock.now()) {
             Ok(code) if session.terms.link == Link::Code => self.hold(&session, &flow, &code).await,
             Ok(code) => self.exchange(session.clone(), &flow, code).await.map(|_| ()),
@@ -96,33 +96,13 @@ impl Service {
 
     /// Room 3. A session that ended meanwhile stays as it ended.
     async fn begin(&self, flow: &Flow) -> Result<Option<Session>, ServiceError> {
-        for _ in 0..3 {
-            let session = self
-                .store
-                .session(&flow.session)
-                .await?
-                .ok_or(ServiceError::Inconsistent("a flow without its session"))?;
-            let session = match session.arrive(&flow.provider, self.clock.now()) {
-                Ok(session) => session,
-                Err(
-                    SessionError::Expired
-                    | SessionError::Finished
-                    | SessionError::OutOfStep
-                    | SessionError::Taken
-                    | SessionError::NotOffered,
-                ) => return Ok(None),
-            };
-            let notes = self.session_note(&session, "session.arrived", json!({"provider": flow.provider}));
-            match self.store.save_session(&session, &notes).await {
-                Ok(()) => {
-                    self.changed(&session.id);
-                    return Ok(Some(Session { version: session.version + 1, ..session }));
-                }
-                Err(StoreError::Conflict) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(StoreError::Conflict.into())
+        let session = self.store.session(&flow.session).await?;
+        let session = session.ok_or(ServiceError::Inconsistent("a flow without its session"))?;
+        let Ok(session) = session.arrive(&flow.provider, self.clock.now()) else { return Ok(None) };
+        let notes = self.session_note(&session, "session.arrived", json!({"provider": flow.provider}));
+        self.store.save_session(&session, &notes).await?;
+        self.changed(&session.id);
+        Ok(Some(Session { version: session.version + 1, ..session }))
     }
 
     async fn refuse(&self, session: Session, flow: &Flow, refusal: Refusal) -> Result<(), ServiceError> {

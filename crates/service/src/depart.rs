@@ -11,7 +11,7 @@ use grantway_store::Depart;
 use serde_json::json;
 use url::Url;
 
-use crate::{Service, ServiceError};
+use crate::{Service, ServiceError, error::retried};
 
 /// Where to go, and the cookie that proves the way back.
 #[derive(Debug)]
@@ -34,6 +34,15 @@ impl Service {
     /// # Errors
     /// When the session is not this browser's, is over, or does not offer the provider.
     pub async fn depart(
+        &self,
+        id: &SessionId,
+        cookie: Option<&Secret>,
+        provider: &ProviderId,
+    ) -> Result<Departure, ServiceError> {
+        retried(|| self.try_depart(id, cookie, provider)).await
+    }
+
+    async fn try_depart(
         &self,
         id: &SessionId,
         cookie: Option<&Secret>,

@@ -131,3 +131,21 @@ impl ServiceError {
         }
     }
 }
+
+/// How often a step is tried when another writer was first.
+const TRIES: usize = 3;
+
+/// Runs a step again, from its first read, when another writer was first: a double click, two tabs,
+/// one account connected twice at one moment.
+pub(crate) async fn retried<T, F>(mut step: impl FnMut() -> F) -> Result<T, ServiceError>
+where
+    F: Future<Output = Result<T, ServiceError>>,
+{
+    for _ in 1..TRIES {
+        match step().await {
+            Err(ServiceError::Store(StoreError::Conflict)) => {}
+            outcome => return outcome,
+        }
+    }
+    step().await
+}

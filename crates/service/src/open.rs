@@ -11,7 +11,7 @@ use grantway_core::{
 use serde_json::json;
 use url::Url;
 
-use crate::{Service, ServiceError, TokenReason};
+use crate::{Service, ServiceError, TokenReason, error::retried};
 
 /// The form post that opens a session.
 #[derive(Debug)]
@@ -45,6 +45,10 @@ impl Service {
     /// # Errors
     /// When the token opens nothing, or another page sent it.
     pub async fn open(&self, request: OpenRequest) -> Result<Opened, ServiceError> {
+        retried(|| self.try_open(&request)).await
+    }
+
+    async fn try_open(&self, request: &OpenRequest) -> Result<Opened, ServiceError> {
         let session = self.session_of_token(&request.token).await?;
         check_origin(&session, request.origin.as_deref())?;
         let return_to = request.return_to.as_deref().and_then(|text| parse_return_url(text).ok());
@@ -55,7 +59,7 @@ impl Service {
             Evidence {
                 mode: request.mode,
                 bound: true,
-                poll: request.poll.filter(is_long_enough),
+                poll: request.poll.clone().filter(is_long_enough),
                 return_to,
             },
         )

@@ -7,12 +7,9 @@ use grantway_core::{
     session::{Accounts, Session},
 };
 use grantway_engine::{TokenSet, identify};
-use grantway_store::{Connect, StoreError};
+use grantway_store::Connect;
 
-use crate::{Service, ServiceError, depart::verifier_place, grant_place};
-
-/// How often a connection is tried again when the same account is connected twice at one moment.
-const TRIES: usize = 3;
+use crate::{Service, ServiceError, depart::verifier_place, error::retried, grant_place};
 
 impl Service {
     /// Rooms 5 to 7, for a session that is at work.
@@ -34,7 +31,7 @@ impl Service {
                 Err(error) => return self.discard(&client, &tokens, error.into()).await,
             };
         let arrival = Arrival { session, flow, tokens, account };
-        match self.remember(&arrival).await {
+        match retried(|| self.connect(&arrival)).await {
             Err(error) => self.discard(&client, &arrival.tokens, error).await,
             connected => connected,
         }
@@ -51,16 +48,6 @@ impl Service {
             tracing::warn!(%error, "unused tokens could not be revoked");
         }
         Err(why)
-    }
-
-    async fn remember(&self, arrival: &Arrival<'_>) -> Result<Connection, ServiceError> {
-        for _ in 0..TRIES {
-            match self.connect(arrival).await {
-                Err(ServiceError::Store(StoreError::Conflict)) => {}
-                outcome => return outcome,
-            }
-        }
-        Err(StoreError::Conflict.into())
     }
 
     async fn connect(&self, arrival: &Arrival<'_>) -> Result<Connection, ServiceError> {

@@ -4,12 +4,12 @@ use grantway_core::{
     ProviderId, Secret, SessionId,
     device::Mode,
     message::{RETURN_PARAMETER, ResultMessage},
-    session::{Outcome, Progress, Session},
+    session::{Outcome, Progress, Session, SessionError},
     view::{Choice, Shown, View, WayOut},
 };
 use url::Url;
 
-use crate::{Service, ServiceError};
+use crate::{Service, ServiceError, error::retried};
 
 /// How long a return code is valid, in seconds.
 const RETURN_SECONDS: i64 = 300;
@@ -33,10 +33,10 @@ impl Service {
         let app = self.app_of(&session).await?;
         let shown = match &session.progress {
             Progress::Finished { outcome, .. } => self.ending(&session, *outcome, app.website_url).await?,
+            _ if session.is_over(self.clock.now()) => return Err(SessionError::Expired.into()),
             Progress::Held { sealed_completion, .. } => self.handover(&session, sealed_completion)?,
             Progress::Working { provider } => Shown::Working { provider: self.provider_name(provider) },
             Progress::Choosing | Progress::AtProvider { .. } | Progress::Troubled { .. } => {
-                session.check_open(self.clock.now())?;
                 self.open_page(&session)
             }
         };
@@ -54,6 +54,10 @@ impl Service {
     /// # Errors
     /// When the session is not this browser's or an exchange is under way.
     pub async fn leave(&self, id: &SessionId, cookie: Option<&Secret>) -> Result<(), ServiceError> {
+        retried(|| self.try_leave(id, cookie)).await
+    }
+
+    async fn try_leave(&self, id: &SessionId, cookie: Option<&Secret>) -> Result<(), ServiceError> {
         let session = self.session_of_browser(id, cookie).await?;
         if matches!(session.progress, Progress::Finished { .. }) {
             return Ok(());

@@ -1,7 +1,7 @@
 //! What every store must do, whatever database is under it. A store joins by calling [`run`] with a
 //! way to make an empty one.
 
-use std::future::Future;
+use std::{future::Future, slice};
 
 use grantway_core::{
     AppId, Digest, Entropy, GrantId, Origin, SessionId, Timestamp,
@@ -47,10 +47,10 @@ async fn apps_and_registrations_are_replaced_by_id(store: &impl Store) {
 
     let renamed = App { name: "New".to_owned(), ..app() };
     let secret = Registration { sealed_secret: Some(vec![9]), ..registration() };
-    store.apply(&[renamed.clone()], &[secret.clone()]).await.unwrap();
+    store.apply(slice::from_ref(&renamed), slice::from_ref(&secret)).await.unwrap();
 
     assert_eq!(store.apps().await.unwrap(), [renamed]);
-    assert_eq!(store.registrations(&app_id()).await.unwrap(), [secret.clone()]);
+    assert_eq!(store.registrations(&app_id()).await.unwrap(), slice::from_ref(&secret));
     assert_eq!(store.registration(&secret.id).await.unwrap(), Some(secret));
 }
 

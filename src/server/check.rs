@@ -1,0 +1,72 @@
+//! `grantway check`: reads everything that `serve` would, asks every issuer, and writes nothing.
+#![expect(clippy::print_stdout, reason = "a command line prints")]
+
+use std::{path::Path, sync::Arc};
+
+use grantway_core::{AppId, ProviderId, RegistrationId};
+use grantway_engine::Directory;
+use grantway_service::AppSpec;
+
+use crate::server::{
+    adapters::{ReqwestHttp, SystemClock},
+    config::Settings,
+    start::{self, StartError},
+};
+
+/// Tells what is wrong, a line each.
+///
+/// # Errors
+/// What would keep the server from starting.
+pub async fn run(file: Option<&Path>) -> Result<(), StartError> {
+    let settings = Settings::read(file)?;
+    let catalog = settings.catalog()?;
+    println!("settings   ok, {} providers known", catalog.iter().count());
+    if start::has_database(&settings) {
+        start::service(&settings).await?;
+        println!("database   ok, opens with its master key");
+    } else {
+        println!("database   none yet: the first start makes it, with a master key");
+    }
+    let directory = Directory::new(ReqwestHttp::new()?, Arc::new(SystemClock));
+    let apps = settings.app_specs();
+    if apps.is_empty() {
+        println!(
+            "apps       none declared: add [apps.NAME.providers.PROVIDER] with client_id and client_secret"
+        );
+    }
+    for app in &apps {
+        check_app(app);
+        for registration in &app.registrations {
+            let found = match catalog.get(&registration.provider) {
+                Some(provider) => {
+                    directory.endpoints(provider).await.map(|_| ()).map_err(|error| error.to_string())
+                }
+                None => Err("no such provider in the catalog; declare it under [providers]".to_owned()),
+            };
+            tell_registration(&settings, &app.id, &registration.provider, found);
+        }
+    }
+    println!(
+        "risk       a session minted with `link: confirm` can be forwarded to someone who clicks through; prefer `link: code`"
+    );
+    Ok(())
+}
+
+fn check_app(app: &AppSpec) {
+    if app.website_url.is_none() {
+        println!("app        {}: no website_url, so every session must send allowed_origin", app.id);
+    }
+    if app.registrations.is_empty() {
+        println!("app        {}: no provider registered, so no session can be minted", app.id);
+    }
+}
+
+fn tell_registration(settings: &Settings, app: &AppId, provider: &ProviderId, found: Result<(), String>) {
+    let uri =
+        settings.server.base_url.join(&format!("connect/callback/{}", RegistrationId::of(app, provider)));
+    let uri = uri.map(String::from).unwrap_or_default();
+    match found {
+        Ok(()) => println!("provider   {app}: {provider} ok; register there the redirect URI {uri}"),
+        Err(why) => println!("provider   {app}: {provider} WRONG: {why}"),
+    }
+}
