@@ -11,6 +11,7 @@ test.describe('in one tab', { tag: ['@redirect', '@no-js'] }, () => {
   test('a reload on every page changes nothing', async ({ page, user }) => {
     const before = await spent();
     await go.open(page, await returning(user));
+    await expect(go.picker(page)).toBeVisible();
     await page.reload();
     await go.pick(page);
     await page.reload();
