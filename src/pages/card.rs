@@ -61,10 +61,10 @@ pub fn Monogram(
     }
 }
 
-/// Perceived brightness of `#rrggbb` above two thirds (ITU-R BT.601 luma).
+/// Perceived brightness of `#rrggbb` above a half (ITU-R BT.601 luma): dark ink reads better on it.
 fn is_light(color: &str) -> bool {
     let part = |range: std::ops::Range<usize>| {
         color.get(range).and_then(|hex| u32::from_str_radix(hex, 16).ok()).unwrap_or(0)
     };
-    part(1..3) * 299 + part(3..5) * 587 + part(5..7) * 114 > 170_000
+    part(1..3) * 299 + part(3..5) * 587 + part(5..7) * 114 > 130_000
 }

@@ -37,16 +37,16 @@ pub fn ProblemPage(
 fn advice(got: &str) -> &'static str {
     match got {
         "null" => {
-            "The page sends no origin. If it has `Referrer-Policy: no-referrer`, send `strict-origin` instead, or open a popup."
+            "The page sends no origin. If it has Referrer-Policy: no-referrer, send strict-origin instead, or open a popup."
         }
         "none" => {
             "The request carried no Origin header: open the session by a form post from a page, not from a server."
         }
         "a link" => {
-            "Mint the session with `link` set to `code` or `confirm` if people may open it by a link."
+            "Mint the session with link set to code or confirm if people may open it by a link."
         }
         _ => {
-            "Mint the session with `allowed_origin` set to the page's own origin, or press the button on the right page."
+            "Mint the session with allowed_origin set to the page's own origin, or press the button on the right page."
         }
     }
 }
