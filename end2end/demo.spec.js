@@ -42,6 +42,32 @@ test.describe('in a window', { tag: '@popup' }, () => {
     await expect(page.getByText('ada@example.com').first()).toBeVisible();
   });
 
+  for (const [behaviour, title] of [
+    ['Answers 500', 'The provider is not answering'],
+    ['Hangs up before answering', 'The provider is not answering'],
+    ['Answers a web page with 200', 'The provider reported a problem'],
+    ['Answers invalid_grant', 'The provider reported a problem'],
+  ]) {
+    test(`a provider that ${behaviour.toLowerCase()} is said to, and tried again`, async ({ page }) => {
+      await popup.getByText('Demo switches').click();
+      await popup.getByRole('combobox').selectOption({ label: behaviour });
+      await go.decide(popup, 'Allow');
+      await expect(go.problem(popup, title)).toBeVisible();
+      await go.action(popup, 'Try again').click();
+      await atFakeFiles(popup);
+      await Promise.all([popup.waitForEvent('close'), go.decide(popup, 'Allow')]);
+
+      await expect(page.getByText('ada@example.com').first()).toBeVisible();
+    });
+  }
+
+  test('a problem that the person turns away from is told to the app', async ({ page }) => {
+    await go.decide(popup, 'Deny');
+    await Promise.all([popup.waitForEvent('close'), go.action(popup, 'Back to Acme Notes').click()]);
+
+    await expect(page.getByText('access_denied').first()).toBeVisible();
+  });
+
   test('closing the window is an exit, told to the app', async ({ page }) => {
     await popup.close();
 

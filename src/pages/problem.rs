@@ -42,9 +42,7 @@ fn advice(got: &str) -> &'static str {
         "none" => {
             "The request carried no Origin header: open the session by a form post from a page, not from a server."
         }
-        "a link" => {
-            "Mint the session with link set to code or confirm if people may open it by a link."
-        }
+        "a link" => "Mint the session with link set to code or confirm if people may open it by a link.",
         _ => {
             "Mint the session with allowed_origin set to the page's own origin, or press the button on the right page."
         }

@@ -32,6 +32,11 @@ pub struct Settings {
     pub providers: BTreeMap<ProviderId, Provider>,
 }
 
+/// Variables without two underscores are others' business, such as an app's own `GRANTWAY_API_KEY`.
+fn environment() -> Env {
+    Env::prefixed("GRANTWAY_").filter(|key| key.as_str().contains("__")).split("__")
+}
+
 /// `[server]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -147,8 +152,7 @@ impl Settings {
             return Err(ConfigError::NoFile(missing.to_owned()));
         }
         let file = file.unwrap_or(Path::new(DEFAULT_FILE));
-        let figment =
-            Figment::new().merge(Toml::file_exact(file)).merge(Env::prefixed("GRANTWAY_").split("__"));
+        let figment = Figment::new().merge(Toml::file_exact(file)).merge(environment());
         let settings: Self = figment.extract().map_err(|error| ConfigError::Form(Box::new(error)))?;
         settings.origin()?;
         Ok(settings)
