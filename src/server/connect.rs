@@ -10,7 +10,9 @@ use axum::{
     },
     response::IntoResponse,
 };
-use grantway_core::{Code, ProviderId, RegistrationId, Secret, SessionId, device::Mode};
+use grantway_core::{
+    Code, ProviderId, RegistrationId, Secret, SessionId, device::Mode, session::SessionError,
+};
 use grantway_service::{OpenRequest, Opened, Service, ServiceError, WayOutOf};
 use leptos::prelude::*;
 use serde::Deserialize;
@@ -115,7 +117,8 @@ pub async fn depart(
             append_cookie(&mut response, departure.cookie_name, &departure.cookie, departure.cookie_seconds);
             response
         }
-        Err(ServiceError::Session(grantway_core::session::SessionError::OutOfStep)) => see_other(&id),
+        // The session's page says what is wrong, or how far it has come.
+        Err(ServiceError::Engine(_) | ServiceError::Session(SessionError::OutOfStep)) => see_other(&id),
         Err(error) => refused(&state, &error, None, bare).await,
     }
 }

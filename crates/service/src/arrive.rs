@@ -121,7 +121,7 @@ impl Service {
         self.save_trouble(session, error.to_string()).await
     }
 
-    async fn save_trouble(&self, session: Session, why: String) -> Result<(), ServiceError> {
+    pub(crate) async fn save_trouble(&self, session: Session, why: String) -> Result<(), ServiceError> {
         let notes = self.session_note(&session, "session.troubled", json!({"why": why}));
         self.store.save_session(&session, &notes).await?;
         self.changed(&session.id);

@@ -39,7 +39,24 @@ impl Service {
         cookie: Option<&Secret>,
         provider: &ProviderId,
     ) -> Result<Departure, ServiceError> {
-        retried(|| self.try_depart(id, cookie, provider)).await
+        let departed = retried(|| self.try_depart(id, cookie, provider)).await;
+        if let Err(error @ ServiceError::Engine(_)) = &departed {
+            self.note_unreachable(id, provider, error).await?;
+        }
+        departed
+    }
+
+    /// A provider whose endpoints can't be found now: the session's page says so and offers to try again.
+    async fn note_unreachable(
+        &self,
+        id: &SessionId,
+        provider: &ProviderId,
+        error: &ServiceError,
+    ) -> Result<(), ServiceError> {
+        let session = self.store.session(id).await?.ok_or(ServiceError::WrongBrowser)?;
+        session.check_open(self.clock.now())?;
+        Self::log_trouble(id, error.code(), error);
+        self.save_trouble(session.trouble(provider, error.code(), None), error.to_string()).await
     }
 
     async fn try_depart(

@@ -116,15 +116,17 @@ impl Service {
         if session.departed {
             return Ok(Opened { session_id: session.id, cookie: None, cookie_seconds });
         }
+        // A completion code travels by `return_url`, whatever window it is in.
+        let mode = if session.terms.link == Link::Code { Mode::Redirect } else { evidence.mode };
         let cookie = Secret::random("", &*self.entropy);
         let opening = Opening {
             browser: cookie.digest(),
-            mode: evidence.mode,
+            mode,
             bound: evidence.bound,
             poll: evidence.poll.as_ref().map(Secret::digest),
             return_to: evidence.return_to,
         };
-        let detail = json!({"bound": evidence.bound, "mode": evidence.mode});
+        let detail = json!({"bound": evidence.bound, "mode": mode});
         let session = session.open(opening, self.clock.now())?;
         self.store.save_session(&session, &self.session_note(&session, "session.opened", detail)).await?;
         self.changed(&session.id);

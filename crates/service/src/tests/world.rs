@@ -73,7 +73,8 @@ impl World {
     }
 
     pub(super) async fn mint(&self, change: impl FnOnce(&mut MintRequest)) -> Result<Minted, ServiceError> {
-        let mut request = MintRequest { user: Some(user("u1")), ..MintRequest::default() };
+        let allowed_providers = Some(vec!["files".to_owned()]);
+        let mut request = MintRequest { user: Some(user("u1")), allowed_providers, ..MintRequest::default() };
         change(&mut request);
         self.service.mint(&app(), request).await
     }
@@ -174,6 +175,8 @@ fn catalog() -> Catalog {
          revoke_url = 'https://files.test/revoke'\nscopes = ['profile', 'files.read']\nuserinfo = { url = 'https://files.test/userinfo' }\n\
          account = { id = '/id', email = '/email', name = '/name' }";
     catalog.declare("files".parse().unwrap(), toml::from_str(text).unwrap()).unwrap();
+    let lost = toml::from_str("name = 'Lost'\nissuer = 'https://lost.test'").unwrap();
+    catalog.declare("lost".parse().unwrap(), lost).unwrap();
     catalog
 }
 
@@ -183,12 +186,16 @@ fn app_spec() -> AppSpec {
         name: "Acme".to_owned(),
         website_url: Some(APP.parse().unwrap()),
         return_origins: vec!["https://other.test".parse().unwrap()],
-        registrations: vec![RegistrationSpec {
-            provider: "files".parse().unwrap(),
-            client_id: "acme".to_owned(),
-            client_secret: Some(Secret::new("CANARY-secret".to_owned())),
-            scopes: Vec::new(),
-            allowed_scopes: vec!["files.write".to_owned()],
-        }],
+        registrations: vec![registration("files"), registration("lost")],
+    }
+}
+
+fn registration(provider: &str) -> RegistrationSpec {
+    RegistrationSpec {
+        provider: provider.parse().unwrap(),
+        client_id: "acme".to_owned(),
+        client_secret: Some(Secret::new("CANARY-secret".to_owned())),
+        scopes: Vec::new(),
+        allowed_scopes: vec!["files.write".to_owned()],
     }
 }
