@@ -51,6 +51,7 @@ impl ReqwestHttp {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
             .connect_timeout(Duration::from_secs(CONNECT_SECONDS))
             .timeout(Duration::from_secs(TOTAL_SECONDS))
             .user_agent("grantway")

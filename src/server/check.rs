@@ -1,4 +1,5 @@
-//! `grantway check`: reads everything that `serve` would, asks every issuer, and writes nothing.
+//! `grantway check`: reads everything that `serve` would and asks every issuer. It declares nothing;
+//! all that it may change is an older database's schema.
 #![expect(clippy::print_stdout, reason = "a command line prints")]
 
 use std::{path::Path, sync::Arc};
@@ -29,6 +30,7 @@ pub async fn run(file: Option<&Path>) -> Result<(), StartError> {
     }
     let directory = Directory::new(ReqwestHttp::new()?, Arc::new(SystemClock));
     let apps = settings.app_specs();
+    let mut wrong = 0;
     if apps.is_empty() {
         println!(
             "apps       none declared: add [apps.NAME.providers.PROVIDER] with client_id and client_secret"
@@ -43,13 +45,14 @@ pub async fn run(file: Option<&Path>) -> Result<(), StartError> {
                 }
                 None => Err("no such provider in the catalog; declare it under [providers]".to_owned()),
             };
+            wrong += usize::from(found.is_err());
             tell_registration(&settings, &app.id, &registration.provider, found);
         }
     }
     println!(
         "risk       a session minted with `link: confirm` can be forwarded to someone who clicks through; prefer `link: code`"
     );
-    Ok(())
+    if wrong == 0 { Ok(()) } else { Err(StartError::Wrong(wrong)) }
 }
 
 fn check_app(app: &AppSpec) {
@@ -62,8 +65,7 @@ fn check_app(app: &AppSpec) {
 }
 
 fn tell_registration(settings: &Settings, app: &AppId, provider: &ProviderId, found: Result<(), String>) {
-    let uri =
-        settings.server.base_url.join(&format!("connect/callback/{}", RegistrationId::of(app, provider)));
+    let uri = settings.base_url().join(&format!("connect/callback/{}", RegistrationId::of(app, provider)));
     let uri = uri.map(String::from).unwrap_or_default();
     match found {
         Ok(()) => println!("provider   {app}: {provider} ok; register there the redirect URI {uri}"),

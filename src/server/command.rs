@@ -1,7 +1,7 @@
 //! The command line. What it prints for people goes to stderr, what a script reads to stdout.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line prints")]
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{io::IsTerminal, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 use grantway_core::AppId;
@@ -93,7 +93,7 @@ async fn serve_command(args: ConfigArgs) -> Result<(), StartError> {
         tracing::info!(app = %registration.app, provider = %registration.provider, redirect_uri = %registration.redirect_uri, "registered");
     }
     let listener = serve::listen(settings.server.listen).await?;
-    tracing::info!(base_url = %settings.server.base_url, listen = %settings.server.listen, "serving");
+    tracing::info!(base_url = %settings.base_url(), listen = %settings.server.listen, "serving");
     let state = start::state(service.clone(), &settings)?;
     serve::serve(listener, router::router(state), service, serve::stopped()).await;
     Ok(())
@@ -139,7 +139,10 @@ pub(crate) fn start_log(format: LogFormat, level: &str) {
     ];
     let filter =
         quiet.iter().filter_map(|directive| directive.parse().ok()).fold(filter, EnvFilter::add_directive);
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     match format {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().init(),

@@ -41,8 +41,9 @@ fn environment() -> Env {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ServerSettings {
-    /// Where browsers reach it: https, or http on loopback; no path.
-    pub base_url: Url,
+    /// Where browsers reach it: https, or http on loopback; no path. `http://localhost` and the port
+    /// of `listen` when omitted.
+    pub base_url: Option<Url>,
     /// Where it listens.
     pub listen: SocketAddr,
     /// Where the database and the key file lie.
@@ -62,7 +63,7 @@ impl Default for ServerSettings {
         let listen =
             options.as_ref().map_or(SocketAddr::from(([127, 0, 0, 1], 4000)), |options| options.site_addr);
         Self {
-            base_url: loopback(listen.port()),
+            base_url: None,
             listen,
             data_dir: "data".into(),
             site_root: options
@@ -158,12 +159,18 @@ impl Settings {
         Ok(settings)
     }
 
+    /// Where browsers reach this server.
+    #[must_use]
+    pub fn base_url(&self) -> Url {
+        self.server.base_url.clone().unwrap_or_else(|| loopback(self.server.listen.port()))
+    }
+
     /// Our own origin.
     ///
     /// # Errors
     /// When `base_url` is more than an origin, or not secure.
     pub fn origin(&self) -> Result<Origin, ConfigError> {
-        self.server.base_url.as_str().parse().map_err(ConfigError::BaseUrl)
+        self.base_url().as_str().parse().map_err(ConfigError::BaseUrl)
     }
 
     /// The built-in providers and the operator's own.

@@ -105,7 +105,7 @@ fn sites(args: &DemoArgs) -> Result<Sites, ConfigError> {
 
 fn settings(args: &DemoArgs, sites: &Sites) -> Result<Settings, StartError> {
     let mut settings = Settings::default();
-    settings.server.base_url = sites.connect.clone();
+    settings.server.base_url = Some(sites.connect.clone());
     settings.server.listen = address(args.port);
     settings.server.data_dir.clone_from(&args.data_dir);
     let id = PROVIDER.parse().map_err(|_| StartError::Config(ConfigError::NoFile(PROVIDER.into())))?;

@@ -28,6 +28,7 @@ pub fn status_of(code: Code) -> StatusCode {
         | Code::AccessDenied => StatusCode::FORBIDDEN,
         Code::NotFound | Code::GrantNotFound => StatusCode::NOT_FOUND,
         Code::Conflict | Code::CredentialRevoked | Code::AccountMismatch => StatusCode::CONFLICT,
+        Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::InvalidToken => StatusCode::GONE,
         Code::InvalidField => StatusCode::UNPROCESSABLE_ENTITY,
         Code::ProviderError => StatusCode::BAD_GATEWAY,

@@ -42,9 +42,9 @@ pub fn router(state: AppState) -> Router {
         .nest_service("/style", ServeDir::new(state.site_root.join("style")))
         .fallback_service(files.fallback(get(not_found).with_state(state.clone())))
         .layer(CompressionLayer::new())
-        .layer(middleware::from_fn_with_state(state.clone(), headers::secure))
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, SLOWEST))
+        .layer(middleware::from_fn_with_state(state.clone(), headers::secure))
         .layer(middleware::from_fn(log))
         .with_state(state)
 }
@@ -104,10 +104,8 @@ async fn no_route() -> ApiError {
     ApiError::new(Code::NotFound, "the API has no such route")
 }
 
-async fn no_method() -> Response {
-    let mut response = ApiError::new(Code::NotFound, "the API has no such method here").into_response();
-    *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
-    response
+async fn no_method() -> ApiError {
+    ApiError::new(Code::MethodNotAllowed, "the API has no such method here")
 }
 
 /// One line a request, with the route's template: never a query, an id or a body.

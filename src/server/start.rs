@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -43,11 +43,16 @@ pub enum StartError {
     #[error("the master key can't be used: {0}")]
     Key(VaultError),
     /// Another database's key.
-    #[error("the master key is not the one that this database was written with. Nothing was changed")]
+    #[error(
+        "the master key is not the one that this database was written with; nothing was sealed or opened with it"
+    )]
     WrongKey,
     /// The database.
     #[error("the database can't be opened: {0}")]
     Store(#[from] StoreError),
+    /// What `grantway check` found.
+    #[error("{0} of the declared providers can't be used")]
+    Wrong(usize),
     /// The declared apps.
     #[error("{0}")]
     Apply(ServiceError),
@@ -70,7 +75,8 @@ pub enum StartError {
 /// With words for the operator; nothing was changed.
 pub async fn service(settings: &Settings) -> Result<Arc<Service>, StartError> {
     let folder = &settings.server.data_dir;
-    fs::create_dir_all(folder).map_err(|source| StartError::File { path: folder.clone(), source })?;
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(|source| StartError::File { path: folder.clone(), source })?;
     let catalog = settings.catalog()?;
     let database = folder.join(DATABASE);
     let keys = master_keys(settings, &database)?;
@@ -82,7 +88,7 @@ pub async fn service(settings: &Settings) -> Result<Arc<Service>, StartError> {
         http: ReqwestHttp::new()?,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
-        base_url: settings.server.base_url.clone(),
+        base_url: settings.base_url(),
     });
     match service.check_key().await {
         Ok(()) => Ok(service),

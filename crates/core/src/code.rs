@@ -106,6 +106,9 @@ codes! {
     /// No such page, session or route.
     NotFound = "not_found", "There is nothing here",
         "Check the address.";
+    /// A method that the route does not have.
+    MethodNotAllowed = "method_not_allowed", "The method is not allowed here",
+        "See the API's documentation for the methods of this route.";
     /// No such grant in this app.
     GrantNotFound = "grant_not_found", "No such grant",
         "List the app's grants with `GET /v1/grants`.";

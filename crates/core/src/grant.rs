@@ -102,6 +102,8 @@ pub struct Grant {
     pub scopes_missing: Vec<String>,
     /// Whether it can be used.
     pub status: GrantStatus,
+    /// What its last connection did to it.
+    pub operation: Operation,
     /// The session's pairs.
     pub metadata: BTreeMap<String, String>,
     /// When it was first made.
@@ -142,7 +144,7 @@ pub struct Connection {
 impl Grant {
     /// The public view.
     #[must_use]
-    pub fn connection(&self, provider_name: &str, operation: Operation) -> Connection {
+    pub fn connection(&self, provider_name: &str) -> Connection {
         Connection {
             grant_id: self.id,
             provider: self.provider.clone(),
@@ -153,7 +155,7 @@ impl Grant {
             scopes: self.scopes.clone(),
             scopes_missing: self.scopes_missing.clone(),
             status: self.status,
-            operation,
+            operation: self.operation,
             timestamp: self.updated_at,
             metadata: self.metadata.clone(),
         }

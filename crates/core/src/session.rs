@@ -110,6 +110,8 @@ pub enum Progress {
         provider: ProviderId,
         /// The sealed completion code that the browser carries to the app.
         sealed_completion: Vec<u8>,
+        /// When the code is too old.
+        until: Timestamp,
     },
     /// Something failed; the person may try again.
     Troubled {
@@ -244,9 +246,8 @@ impl Session {
     #[must_use]
     pub fn is_over(&self, now: Timestamp) -> bool {
         match self.progress {
-            Progress::Working { .. } | Progress::Held { .. } => {
-                now >= self.expires_at.plus_seconds(GRACE_SECONDS)
-            }
+            Progress::Working { .. } => now >= self.expires_at.plus_seconds(GRACE_SECONDS),
+            Progress::Held { until, .. } => now >= until,
             Progress::Choosing | Progress::AtProvider { .. } | Progress::Troubled { .. } => {
                 now >= self.expires_at
             }
@@ -315,8 +316,8 @@ impl Session {
 
     /// Keeps the code back until the app's backend completes the session.
     #[must_use]
-    pub fn hold(mut self, provider: &ProviderId, sealed_completion: Vec<u8>) -> Self {
-        self.progress = Progress::Held { provider: provider.clone(), sealed_completion };
+    pub fn hold(mut self, provider: &ProviderId, sealed_completion: Vec<u8>, until: Timestamp) -> Self {
+        self.progress = Progress::Held { provider: provider.clone(), sealed_completion, until };
         self
     }
 

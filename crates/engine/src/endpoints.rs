@@ -121,7 +121,7 @@ impl Directory {
             .map_err(|_| EngineError::Unreadable(what))?;
         let answer = self.http.send(request).await?;
         if !answer.status().is_success() {
-            return Err(EngineError::Failing(answer.status().as_u16()));
+            return Err(EngineError::of_status(answer.status()));
         }
         serde_json::from_slice(answer.body()).map_err(|_| EngineError::Unreadable(what))
     }

@@ -94,7 +94,7 @@ async fn by_userinfo(
     let request = request.body(Vec::new()).map_err(|_| EngineError::Unreadable("userinfo"))?;
     let answer = http.send(request).await?;
     if !answer.status().is_success() {
-        return Err(EngineError::Failing(answer.status().as_u16()));
+        return Err(EngineError::of_status(answer.status()));
     }
     let fields: Value =
         serde_json::from_slice(answer.body()).map_err(|_| EngineError::Unreadable("userinfo"))?;

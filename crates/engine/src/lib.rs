@@ -49,11 +49,21 @@ pub enum EngineError {
 }
 
 impl EngineError {
+    /// What a status other than success means: 5xx and 429 pass, the rest does not.
+    pub(crate) fn of_status(status: ::http::StatusCode) -> Self {
+        if is_passing(status) { Self::Failing(status.as_u16()) } else { Self::Refused }
+    }
+
     /// Whether trying later may help.
     #[must_use]
     pub fn is_transient(self) -> bool {
         matches!(self, Self::Unreachable | Self::Failing(_))
     }
+}
+
+/// A status that says "not now".
+fn is_passing(status: ::http::StatusCode) -> bool {
+    status.is_server_error() || status == ::http::StatusCode::TOO_MANY_REQUESTS
 }
 
 impl From<HttpError> for EngineError {

@@ -21,10 +21,7 @@ pub async fn revoke(http: &dyn Http, client: &Client<'_>, tokens: &TokenSet) -> 
     let answer = http.send(request).await?;
     match answer.status() {
         status if status.is_success() => Ok(()),
-        status if status.is_server_error() || status == ::http::StatusCode::TOO_MANY_REQUESTS => {
-            Err(EngineError::Failing(status.as_u16()))
-        }
-        _ => Err(EngineError::Refused),
+        status => Err(EngineError::of_status(status)),
     }
 }
 

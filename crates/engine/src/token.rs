@@ -16,7 +16,7 @@ use oauth2::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Client, EngineError, Http, HttpError};
+use crate::{Client, EngineError, Http, HttpError, is_passing};
 
 /// The tokens of a grant. Prints no secret.
 #[derive(Clone, Debug)]
@@ -144,7 +144,7 @@ impl<'c> AsyncHttpClient<'c> for Wire<'_> {
         Box::pin(async move {
             let answer = self.http.send(request).await?;
             let status = answer.status();
-            if status.is_server_error() || status == ::http::StatusCode::TOO_MANY_REQUESTS {
+            if is_passing(status) {
                 return Err(SendError::Failing(status.as_u16()));
             }
             Ok(standardize(self.provider, answer))

@@ -107,19 +107,6 @@ impl Service {
         })
     }
 
-    /// All apps, with their registrations' providers.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn apps(&self) -> Result<Vec<(App, Vec<ProviderId>)>, ServiceError> {
-        let mut all = Vec::new();
-        for app in self.store.apps().await? {
-            let registrations = self.store.registrations(&app.id).await?;
-            all.push((app, registrations.into_iter().map(|registration| registration.provider).collect()));
-        }
-        Ok(all)
-    }
-
     /// Makes an API key. It is told once, here.
     ///
     /// # Errors

@@ -142,7 +142,7 @@ impl Service {
         };
         let sealed_completion =
             self.vault.seal(completion.expose(), &completion_place(&session.id), &*self.entropy);
-        let session = session.clone().hold(&flow.provider, sealed_completion);
+        let session = session.clone().hold(&flow.provider, sealed_completion, held.expires_at);
         let audit =
             self.audit_entry(&session.app, "session.held", &session.id, json!({"provider": flow.provider}));
         self.store.hold(&session, &held, &audit).await?;

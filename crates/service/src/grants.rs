@@ -2,7 +2,7 @@
 
 use grantway_core::{
     AppId, GrantId,
-    grant::{Connection, Grant, GrantStatus, Operation},
+    grant::{Connection, Grant, GrantStatus},
 };
 use grantway_engine::TokenSet;
 use grantway_store::{GrantFilter, Notes};
@@ -61,8 +61,6 @@ impl Service {
     }
 
     fn shown(&self, grant: &Grant) -> Connection {
-        let operation =
-            if grant.updated_at == grant.created_at { Operation::Creation } else { Operation::Reauth };
-        grant.connection(&self.provider_name(&grant.provider), operation)
+        grant.connection(&self.provider_name(&grant.provider))
     }
 }

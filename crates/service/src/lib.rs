@@ -79,6 +79,7 @@ pub struct Service {
     changes: broadcast::Sender<SessionId>,
     tasks: TaskTracker,
     stopping: CancellationToken,
+    refreshing: token::GrantLocks,
 }
 
 impl Service {
@@ -90,6 +91,7 @@ impl Service {
             changes: broadcast::channel(CHANGES).0,
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
+            refreshing: token::GrantLocks::default(),
             store: parts.store,
             catalog: parts.catalog,
             vault: parts.vault,

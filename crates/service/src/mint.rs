@@ -174,6 +174,12 @@ impl Service {
                 "is required with `link: code`: the browser carries the completion code there",
             ));
         }
+        if request.link == Link::Code && request.multiple {
+            return Err(ServiceError::field(
+                "multiple",
+                "can't be combined with `link: code`: the browser leaves with the first code",
+            ));
+        }
         let asked = request.allowed_providers.map(|names| providers(&names, &registrations)).transpose()?;
         let providers = match request.grant_id {
             Some(grant) => {
@@ -251,11 +257,11 @@ fn user(user: Option<User>, token: Option<Secret>) -> Result<User, ServiceError>
     let user = user.ok_or_else(|| {
         ServiceError::field("user", "is required: {\"id\": …}, the app's own id of its signed-in user")
     })?;
-    if user.id.trim().is_empty() || user.id.len() > LONGEST_TEXT {
+    if user.id.trim().is_empty() || user.id.chars().count() > LONGEST_TEXT {
         return Err(ServiceError::field("user.id", format!("must be 1 to {LONGEST_TEXT} characters")));
     }
     for (field, text) in [("user.email", &user.email), ("user.name", &user.name)] {
-        if text.as_ref().is_some_and(|text| text.len() > LONGEST_TEXT) {
+        if text.as_ref().is_some_and(|text| text.chars().count() > LONGEST_TEXT) {
             return Err(ServiceError::field(field, format!("must be at most {LONGEST_TEXT} characters")));
         }
     }
@@ -341,7 +347,10 @@ fn check_metadata(metadata: &BTreeMap<String, String>) -> Result<(), ServiceErro
     if metadata.len() > MOST_METADATA {
         return Err(ServiceError::field("metadata", format!("at most {MOST_METADATA} pairs")));
     }
-    match metadata.iter().find(|(key, value)| key.len() > 40 || value.len() > LONGEST_TEXT) {
+    match metadata
+        .iter()
+        .find(|(key, value)| key.chars().count() > 40 || value.chars().count() > LONGEST_TEXT)
+    {
         Some((key, _)) => {
             let rule = format!("keys have at most 40 characters, values at most {LONGEST_TEXT}");
             Err(ServiceError::field(format!("metadata.{key}"), rule))

@@ -56,11 +56,10 @@ impl Service {
             self.store.grants_of_user(&session.app, &session.terms.user.id, &arrival.flow.provider).await?;
         let known = choose(known, session.terms.grant_id, &arrival.account)?;
         let revived = known.as_ref().is_some_and(|grant| grant.status != GrantStatus::Active);
-        let operation = if known.is_some() { Operation::Reauth } else { Operation::Creation };
         let tokens = self.with_kept_refresh_token(arrival, known.as_ref()).await?;
         let grant = self.grant_of(arrival, known);
         let sealed = self.vault.seal(tokens.to_plain().expose(), &grant_place(grant.id), &*self.entropy);
-        let connection = grant.connection(&self.provider_name(&grant.provider), operation);
+        let connection = grant.connection(&self.provider_name(&grant.provider));
         let session = session.clone().connected(connection.clone(), self.clock.now());
         let notes = self.connected_note(&session, &connection, revived);
         self.store
@@ -110,6 +109,7 @@ impl Service {
             scopes_missing: missing,
             scopes,
             status: GrantStatus::Active,
+            operation: if known.is_some() { Operation::Reauth } else { Operation::Creation },
             metadata,
             created_at: known.as_ref().map_or(now, |grant| grant.created_at),
             updated_at: now,

@@ -1,6 +1,9 @@
 //! Use: a fresh access token for the backend.
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError, Weak},
+};
 
 use grantway_core::{
     AppId, GrantId, Secret, Timestamp,
@@ -9,6 +12,7 @@ use grantway_core::{
 use grantway_engine::{EngineError, TokenSet};
 use grantway_store::{Credential, Notes, StoreError};
 use serde_json::json;
+use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
 use crate::{Service, ServiceError, grant_place};
 
@@ -41,8 +45,7 @@ impl Service {
             return Err(dead(&grant));
         };
         let tokens = self.open_tokens(&credential)?;
-        let tokens =
-            if self.is_fresh(&tokens) { tokens } else { self.refreshed(&grant, credential, tokens).await? };
+        let tokens = if self.is_fresh(&tokens) { tokens } else { self.refreshed(&grant).await? };
         let audit = self.audit_entry(app, "token.read", id, json!({}));
         self.store.audit(&audit).await?;
         Ok(AccessToken {
@@ -64,22 +67,30 @@ impl Service {
     }
 
     /// Runs in its own task: a caller that hangs up can't lose a rotated token.
-    async fn refreshed(
-        self: &Arc<Self>,
-        grant: &Grant,
-        credential: Credential,
-        tokens: TokenSet,
-    ) -> Result<TokenSet, ServiceError> {
-        let Some(refresh_token) = tokens.refresh_token else { return self.bury(grant).await };
+    async fn refreshed(self: &Arc<Self>, grant: &Grant) -> Result<TokenSet, ServiceError> {
         let (service, grant) = (Arc::clone(self), grant.clone());
-        let work = self.tasks.spawn(async move { service.refresh(&grant, credential, &refresh_token).await });
+        let work = self.tasks.spawn(async move { service.refresh_in_turn(&grant).await });
         work.await.map_err(|_| ServiceError::Interrupted)?
+    }
+
+    /// One refresh of a grant at a time in this process: whoever waited finds the fresh token.
+    async fn refresh_in_turn(&self, grant: &Grant) -> Result<TokenSet, ServiceError> {
+        let _turn = self.refreshing.turn(grant.id).await;
+        let credential = self.store.credential(grant.id).await?.ok_or_else(|| dead(grant))?;
+        let tokens = self.open_tokens(&credential)?;
+        if self.is_fresh(&tokens) {
+            return Ok(tokens);
+        }
+        match &tokens.refresh_token {
+            Some(refresh_token) => self.refresh(grant, &credential, refresh_token).await,
+            None => self.bury(grant, &credential).await,
+        }
     }
 
     async fn refresh(
         &self,
         grant: &Grant,
-        credential: Credential,
+        credential: &Credential,
         refresh_token: &Secret,
     ) -> Result<TokenSet, ServiceError> {
         let parts = self.client(&grant.registration).await?;
@@ -87,44 +98,62 @@ impl Service {
             grantway_engine::refresh(&*self.http, &parts.client(), refresh_token, self.clock.now()).await;
         let tokens = match answer {
             Ok(tokens) => tokens,
-            Err(EngineError::InvalidGrant) => return self.reread_or_bury(grant, &credential).await,
+            Err(EngineError::InvalidGrant) => return self.bury(grant, credential).await,
             Err(error) => return Err(error.into()),
         };
         let sealed = self.vault.seal(tokens.to_plain().expose(), &grant_place(grant.id), &*self.entropy);
-        match self.store.save_credential(&Credential { sealed, ..credential }).await {
+        match self.store.save_credential(&Credential { sealed, ..credential.clone() }).await {
             Ok(()) => Ok(tokens),
-            Err(StoreError::Conflict) => {
-                self.reread_or_bury(
-                    grant,
-                    &Credential { generation: -1, sealed: Vec::new(), grant: grant.id },
-                )
-                .await
-            }
+            Err(StoreError::Conflict) => self.newer(grant, credential).await,
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Another refresh may have been first: what it stored is good.
-    async fn reread_or_bury(&self, grant: &Grant, spent: &Credential) -> Result<TokenSet, ServiceError> {
-        match self.store.credential(grant.id).await? {
-            Some(newer) if newer.generation != spent.generation => self.open_tokens(&newer),
-            Some(_) => self.bury(grant).await,
-            None => Err(dead(grant)),
-        }
-    }
-
-    async fn bury<T>(&self, grant: &Grant) -> Result<T, ServiceError> {
+    /// The grant is dead, unless somebody stored a newer credential meanwhile: that one is good.
+    async fn bury(&self, grant: &Grant, spent: &Credential) -> Result<TokenSet, ServiceError> {
         let gone = Grant { status: GrantStatus::NeedsReauth, updated_at: self.clock.now(), ..grant.clone() };
         let body = json!({"grant_id": grant.id, "provider": grant.provider, "user": grant.user});
         let notes = Notes {
             audit: self.audit_entry(&grant.app, "grant.needs_reauth", grant.id, json!({})),
             event: Some(self.event(&grant.app, "grant.needs_reauth", body)),
         };
-        self.store.save_grant(&gone, &notes).await?;
-        Err(dead(grant))
+        match self.store.bury(&gone, spent.generation, &notes).await {
+            Ok(()) => Err(dead(grant)),
+            Err(StoreError::Conflict) => self.newer(grant, spent).await,
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn newer(&self, grant: &Grant, spent: &Credential) -> Result<TokenSet, ServiceError> {
+        match self.store.credential(grant.id).await? {
+            Some(newer) if newer.generation != spent.generation => self.open_tokens(&newer),
+            _ => Err(dead(grant)),
+        }
     }
 }
 
 fn dead(grant: &Grant) -> ServiceError {
     ServiceError::Revoked { grant: grant.id, provider: grant.provider.clone() }
+}
+
+/// One lock a grant, for as long as anyone waits for it.
+#[derive(Default)]
+pub(crate) struct GrantLocks(Mutex<HashMap<GrantId, Weak<AsyncMutex<()>>>>);
+
+impl GrantLocks {
+    async fn turn(&self, grant: GrantId) -> OwnedMutexGuard<()> {
+        let lock = self.lock_of(grant);
+        lock.lock_owned().await
+    }
+
+    fn lock_of(&self, grant: GrantId) -> Arc<AsyncMutex<()>> {
+        let mut locks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        locks.retain(|_, lock| lock.strong_count() > 0);
+        if let Some(lock) = locks.get(&grant).and_then(Weak::upgrade) {
+            return lock;
+        }
+        let lock = Arc::new(AsyncMutex::new(()));
+        locks.insert(grant, Arc::downgrade(&lock));
+        lock
+    }
 }

@@ -8,7 +8,7 @@ use grantway_core::{
     app::{App, Registration},
     device::Mode,
     flow::Flow,
-    grant::{Account, Grant, GrantStatus, User},
+    grant::{Account, Grant, GrantStatus, Operation, User},
     session::{Link, Opening, Progress, Session, Terms},
 };
 use serde_json::json;
@@ -29,6 +29,7 @@ pub(crate) async fn run<S: Store, F: Future<Output = S>>(fresh: impl Fn() -> F) 
     the_same_account_can_not_become_two_grants(&fresh().await).await;
     grants_are_listed_in_pages(&fresh().await).await;
     a_credential_is_replaced_only_over_its_generation(&fresh().await).await;
+    a_grant_is_buried_only_with_the_credential_that_died(&fresh().await).await;
     a_revoked_grant_has_no_credential(&fresh().await).await;
     old_sessions_are_forgotten_with_all_that_hangs_on_them(&fresh().await).await;
 }
@@ -99,7 +100,7 @@ async fn a_held_code_is_taken_once_in_time_and_by_its_app(store: &impl Store) {
         sealed_code: vec![1, 2],
         expires_at: Timestamp(60),
     };
-    store.hold(&session.hold(&flow.provider, vec![3]), &held, &audit("held")).await.unwrap();
+    store.hold(&session.hold(&flow.provider, vec![3], Timestamp(60)), &held, &audit("held")).await.unwrap();
 
     let other = "other".parse().unwrap();
     assert_eq!(store.take_held(&other, &held.completion, Timestamp(1)).await.unwrap(), None);
@@ -190,6 +191,25 @@ async fn a_credential_is_replaced_only_over_its_generation(store: &impl Store) {
     assert!(matches!(stale, Err(StoreError::Conflict)));
     let now = store.credential(grant.id).await.unwrap().unwrap();
     assert_eq!((now.sealed, now.generation), (vec![2], read.generation + 1));
+}
+
+async fn a_grant_is_buried_only_with_the_credential_that_died(store: &impl Store) {
+    let session = minted(store, 1).await;
+    let grant = grant(1, "account");
+    store
+        .connect(&Connect { session: &session, grant: &grant, sealed: &[1], notes: &notes("c1") })
+        .await
+        .unwrap();
+    let dead = store.credential(grant.id).await.unwrap().unwrap();
+    store.save_credential(&Credential { sealed: vec![2], ..dead.clone() }).await.unwrap();
+    let buried = Grant { status: GrantStatus::NeedsReauth, ..grant.clone() };
+
+    let late = store.bury(&buried, dead.generation, &notes("b1")).await;
+    assert!(matches!(late, Err(StoreError::Conflict)), "a newer credential lives");
+    assert_eq!(store.grant(&app_id(), grant.id).await.unwrap(), Some(grant.clone()));
+
+    store.bury(&buried, dead.generation + 1, &notes("b2")).await.unwrap();
+    assert_eq!(store.grant(&app_id(), grant.id).await.unwrap(), Some(buried));
 }
 
 async fn a_revoked_grant_has_no_credential(store: &impl Store) {
@@ -342,6 +362,7 @@ fn grant(number: u8, account: &str) -> Grant {
         scopes: vec!["read".to_owned()],
         scopes_missing: Vec::new(),
         status: GrantStatus::Active,
+        operation: Operation::Creation,
         metadata: Default::default(),
         created_at: Timestamp(i64::from(number)),
         updated_at: Timestamp(i64::from(number)),

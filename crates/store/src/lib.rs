@@ -120,8 +120,8 @@ pub trait Store: Send + Sync {
     async fn credential(&self, grant: GrantId) -> Result<Option<Credential>, StoreError>;
     /// Replaces a credential if its generation is still the one read and the grant is active.
     async fn save_credential(&self, credential: &Credential) -> Result<(), StoreError>;
-    /// Replaces a grant's state, keeping its credential.
-    async fn save_grant(&self, grant: &Grant, notes: &Notes) -> Result<(), StoreError>;
+    /// Notes that an active grant's credential is dead, if its generation is still the one that died.
+    async fn bury(&self, grant: &Grant, generation: i64, notes: &Notes) -> Result<(), StoreError>;
     /// Replaces a grant's state and forgets its credential.
     async fn revoke(&self, grant: &Grant, notes: &Notes) -> Result<(), StoreError>;
     /// Adds an audit row alone.

@@ -374,9 +374,19 @@ impl Store for SqliteStore {
         changed_one(query.execute(&self.pool).await?.rows_affected())
     }
 
-    async fn save_grant(&self, grant: &Grant, notes: &Notes) -> Result<(), StoreError> {
+    async fn bury(&self, grant: &Grant, generation: i64, notes: &Notes) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        upsert_grant(&mut tx, grant).await?;
+        let buried = sqlx::query(
+            "update grants set status = $1, body = $2 where id = $3 and status = 'active' \
+             and exists (select 1 from credentials where grant_id = $3 and generation = $4)",
+        )
+        .bind(grant.status.as_str())
+        .bind(json(grant))
+        .bind(grant.id.to_string())
+        .bind(generation)
+        .execute(&mut *tx)
+        .await?;
+        changed_one(buried.rows_affected())?;
         insert_notes(&mut tx, notes).await?;
         Ok(tx.commit().await?)
     }

@@ -50,7 +50,11 @@ async fn answer(state: &AppState, headers: &HeaderMap, form: ResultForm) -> Resu
         _ => return Err(ApiError::new(Code::InvalidRequest, "send either `poll` or `code`")),
     };
     let from = headers.get(ORIGIN).and_then(|value| value.to_str().ok());
-    let polled = state.service.result(&key, form.wait).await?;
+    let polled = match state.service.result(&key, form.wait).await {
+        Ok(polled) => polled,
+        Err(error @ ServiceError::Token(_)) => return Ok(readable_by_all(ApiError::from(error))),
+        Err(error) => return Err(error.into()),
+    };
     if from != Some(polled.origin.as_str()) {
         let got = from.unwrap_or("none").to_owned();
         return Err(ServiceError::Origin { allowed: polled.origin, got }.into());
@@ -65,6 +69,14 @@ async fn for_backend(state: &AppState, headers: &HeaderMap, form: ResultForm) ->
         .code
         .ok_or_else(|| ApiError::new(Code::InvalidRequest, "send `code`, the parameter of `return_url`"))?;
     Ok(Json(state.service.result_for_backend(&app, &code).await?).into_response())
+}
+
+/// A key that reads nothing has no session, so no origin: the refusal tells nothing, and the widget
+/// must be able to tell it from a broken connection.
+fn readable_by_all(error: ApiError) -> Response {
+    let mut response = error.into_response();
+    response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    response
 }
 
 fn readable_by(origin: &Origin, mut response: Response) -> Response {

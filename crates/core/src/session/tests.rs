@@ -53,11 +53,12 @@ fn connection() -> Connection {
         scopes: Vec::new(),
         scopes_missing: Vec::new(),
         status: GrantStatus::Active,
+        operation: Operation::Creation,
         metadata: BTreeMap::new(),
         created_at: Timestamp(0),
         updated_at: Timestamp(0),
     };
-    grant.connection("Files", Operation::Creation)
+    grant.connection("Files")
 }
 
 #[test]

@@ -261,7 +261,8 @@ async fn a_flow_is_known_by_its_states_digest_alone() {
 #[tokio::test]
 async fn a_provider_whose_endpoints_can_not_be_found_is_trouble_that_can_be_tried_again() {
     let world = World::new().await;
-    let browser = world.open(&world.mint(|r| r.allowed_providers = Some(vec!["lost".into()])).await.unwrap()).await;
+    let browser =
+        world.open(&world.mint(|r| r.allowed_providers = Some(vec!["lost".into()])).await.unwrap()).await;
     let lost = "lost".parse().unwrap();
 
     let refusal = world.service.depart(&browser.session, browser.cookie.as_ref(), &lost).await.unwrap_err();

@@ -64,7 +64,7 @@ async fn another_user_burns_the_session_and_the_code_stays_unspent() {
 #[tokio::test]
 async fn a_held_code_is_another_apps_business_and_grows_old() {
     let world = World::new().await;
-    let (_, code) = held(&world).await;
+    let (browser, code) = held(&world).await;
     let other: AppId = "other".parse().unwrap();
 
     assert!(world.service.complete(&other, request(&code, "u1")).await.is_err());
@@ -72,6 +72,8 @@ async fn a_held_code_is_another_apps_business_and_grows_old() {
     assert!(world.service.complete(&app(), request(&code, "u1")).await.is_err());
 
     assert_eq!(world.token_requests(), 0);
+    let page = world.service.view(&browser.session, browser.cookie.as_ref()).await.unwrap_err();
+    assert_eq!(page.code(), Code::InvalidToken, "and its page says so");
 }
 
 #[tokio::test]

@@ -101,3 +101,23 @@ async fn a_database_of_another_key_is_noticed() {
 
     assert!(world.service.check_key().await.is_ok());
 }
+
+#[tokio::test]
+async fn many_callers_of_one_expired_token_share_one_refresh() {
+    let world = World::new().await;
+    let grant = world.connect("ada", |_| {}).await.grant_id;
+    world.clock.advance_seconds(3600);
+    let before = world.token_requests();
+
+    let callers = (0..16).map(|_| {
+        let service = world.service.clone();
+        tokio::spawn(async move { service.token(&app(), grant).await.unwrap().access_token })
+    });
+    let mut tokens = Vec::new();
+    for caller in callers.collect::<Vec<_>>() {
+        tokens.push(caller.await.unwrap().expose().to_owned());
+    }
+
+    tokens.dedup();
+    assert_eq!((tokens.len(), world.token_requests() - before), (1, 1));
+}
