@@ -61,6 +61,16 @@ test.describe('in a window', { tag: '@popup' }, () => {
     });
   }
 
+  test('a window that is closed while the provider is slow loses nothing', async ({ page }) => {
+    await popup.getByText('Demo switches').click();
+    await popup.getByRole('combobox').selectOption({ label: 'Answers after 4 seconds' });
+    await go.decide(popup, 'Allow');
+    await expect(popup.getByRole('heading', { name: 'Connecting Fake Files…' })).toBeVisible();
+    await popup.close();
+
+    await expect(page.getByText('ada@example.com').first()).toBeVisible({ timeout: 15_000 });
+  });
+
   test('a problem that the person turns away from is told to the app', async ({ page }) => {
     await go.decide(popup, 'Deny');
     await Promise.all([popup.waitForEvent('close'), go.action(popup, 'Back to Acme Notes').click()]);

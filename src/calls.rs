@@ -11,7 +11,7 @@ pub use problem::{Origins, Problem};
 
 /// What this browser may see of a session.
 #[server(prefix = "/connect/calls", endpoint = "validate_session", input = Json)]
-pub async fn validate_session(session_id: SessionId) -> Result<View, Problem> {
+pub async fn validate_session(session_id: String) -> Result<View, Problem> {
     crate::server::steps::validate_session(session_id).await
 }
 

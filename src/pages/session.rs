@@ -25,13 +25,10 @@ const SEARCHED_FROM: usize = 8;
 /// The session's page, whatever it shows now.
 #[component]
 pub fn SessionPage() -> impl IntoView {
-    let id = use_params_map().read_untracked().get("session").and_then(|text| text.parse::<SessionId>().ok());
+    let id = use_params_map().read_untracked().get("session").unwrap_or_default();
     view! {
         <Suspense>
             {Suspend::new(async move {
-                let Some(id) = id else {
-                    return view! { <ProblemPage problem=Code::WrongBrowser.into() /> }.into_any();
-                };
                 match validate_session(id).await {
                     Ok(view) => shown(view),
                     Err(problem) => view! { <ProblemPage problem /> }.into_any(),
@@ -58,9 +55,9 @@ fn shown(view: View) -> AnyView {
             </Card>
         }
         .into_any(),
-        Shown::Trouble { provider, provider_name, code, accounts } => view! {
+        Shown::Trouble { choices, provider, provider_name, code, accounts } => view! {
             <Card title=code.title() theme>
-                <Trouble session_id provider provider_name code app>{accounts.map(both_accounts)}</Trouble>
+                <Trouble session_id choices provider provider_name code app>{accounts.map(both_accounts)}</Trouble>
             </Card>
         }
         .into_any(),
@@ -107,6 +104,18 @@ fn Picker(
     let lead = format!(
         "{app} will be able to use the account that you choose, as far as you allow it on the next page."
     );
+    view! {
+        <p>{lead}</p>
+        {searched.then(|| view! { <Search /> })}
+        <form method="post" action=depart data-forward=forward.then_some("once")>
+            {rows(choices)}
+        </form>
+        {forward.then(|| view! { <Launcher /> })}
+        <Leave session_id label=if finishable { "Done" } else { "Cancel" } />
+    }
+}
+
+fn rows(choices: Vec<Choice>) -> impl IntoView {
     let rows = choices.into_iter().map(|choice| {
         let note = choice
             .connected
@@ -121,32 +130,29 @@ fn Picker(
             </li>
         }
     });
-    view! {
-        <p>{lead}</p>
-        {searched.then(|| view! { <Search /> })}
-        <form method="post" action=depart id="pick" data-forward=forward.then_some("once")>
-            <ul class="providers">{rows.collect_view()}</ul>
-        </form>
-        {forward.then(|| view! { <Launcher /> })}
-        <Leave session_id label=if finishable { "Done" } else { "Cancel" } />
-    }
+    view! { <ul class="providers">{rows.collect_view()}</ul> }
 }
 
 #[component]
 fn Trouble(
     session_id: SessionId,
+    choices: Vec<Choice>,
     provider: ProviderId,
     provider_name: String,
     code: Code,
     app: String,
     children: Children,
 ) -> impl IntoView {
+    let others: Vec<_> = choices.into_iter().filter(|choice| choice.provider != provider).collect();
+    let others =
+        (!others.is_empty()).then(|| view! { <p class="quiet">"Or choose another:"</p>{rows(others)} });
     view! {
         <p class="quiet">{provider_name}</p>
         {children()}
         <p>{code.advice()}</p>
         <form method="post" action=format!("/connect/{session_id}/depart")>
             <button type="submit" name="provider" value=provider.to_string()>"Try again"</button>
+            {others}
         </form>
         <Leave session_id label=format!("Back to {app}") />
         <p class="quiet">"Code: "<code>{code.as_str()}</code></p>

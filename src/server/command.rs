@@ -33,8 +33,6 @@ enum Action {
     Apply {
         /// The file; `grantway.toml` when omitted.
         file: Option<PathBuf>,
-        #[command(flatten)]
-        config: ConfigArgs,
     },
     /// API keys of an app's backend.
     #[command(subcommand)]
@@ -71,14 +69,14 @@ impl Command {
         let done = match self.action {
             Action::Serve(args) => serve_command(args).await,
             Action::Demo(args) => demo::run(args).await,
-            Action::Apply { file, config } => apply(file.or(config.config)).await,
+            Action::Apply { file } => apply(file).await,
             Action::Key(KeyAction::Create { app, name, config }) => create_key(config, &app, &name).await,
             Action::Check(args) => check::run(args.config.as_deref()).await,
         };
         match done {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                eprintln!("grantway: {error}");
+                eprintln!("grantway: {}", with_causes(&error));
                 ExitCode::FAILURE
             }
         }
@@ -147,4 +145,18 @@ pub(crate) fn start_log(format: LogFormat, level: &str) {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().init(),
     }
+}
+
+/// A failure and what lies under it, as long as each says more than the one above.
+fn with_causes(error: &StartError) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(under) = cause {
+        let under_text = under.to_string();
+        if !text.contains(&under_text) {
+            text = format!("{text}: {under_text}");
+        }
+        cause = under.source();
+    }
+    text
 }

@@ -32,11 +32,6 @@ pub struct Settings {
     pub providers: BTreeMap<ProviderId, Provider>,
 }
 
-/// Variables without two underscores are others' business, such as an app's own `GRANTWAY_API_KEY`.
-fn environment() -> Env {
-    Env::prefixed("GRANTWAY_").filter(|key| key.as_str().contains("__")).split("__")
-}
-
 /// `[server]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -77,6 +72,17 @@ impl Default for ServerSettings {
 #[expect(clippy::expect_used, reason = "a port always makes a URL")]
 fn loopback(port: u16) -> Url {
     Url::parse(&format!("http://localhost:{port}")).expect("a URL")
+}
+
+/// Variables that name none of our sections are others' business, such as an app's own `GRANTWAY_API_KEY`.
+fn environment() -> Env {
+    Env::prefixed("GRANTWAY_").filter(|key| is_section(key.as_str())).split("__")
+}
+
+/// A mistyped `GRANTWAY_SERVER_LISTEN` is one of ours, and refused by name.
+fn is_section(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    ["server", "apps", "providers"].iter().any(|section| key.starts_with(section))
 }
 
 /// How the log is written.

@@ -49,7 +49,7 @@ pub struct DepartForm {
 pub async fn open(State(state): State<AppState>, request: Request) -> Response<Body> {
     let (bare, form) = match read_form::<OpenForm>(request).await {
         Ok(read) => read,
-        Err(bare) => return render::problem(&state, Code::InvalidRequest.into(), bare).await,
+        Err(bare) => return render::problem(Code::InvalidRequest.into(), bare).await,
     };
     let origin = bare.headers().get(ORIGIN).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let request = OpenRequest {
@@ -72,7 +72,7 @@ pub async fn link(
     request: Request,
 ) -> Response<Body> {
     let Ok(Query(SessionQuery { session })) = query else {
-        return render::problem(&state, Code::InvalidRequest.into(), request).await;
+        return render::problem(Code::NotFound.into(), request).await;
     };
     match state.service.link_view(&session).await {
         Ok(view) => {
@@ -88,7 +88,7 @@ pub async fn link(
 pub async fn open_link(State(state): State<AppState>, request: Request) -> Response<Body> {
     let (bare, form) = match read_form::<SessionQuery>(request).await {
         Ok(read) => read,
-        Err(bare) => return render::problem(&state, Code::InvalidRequest.into(), bare).await,
+        Err(bare) => return render::problem(Code::InvalidRequest.into(), bare).await,
     };
     match state.service.open_link(&form.session).await {
         Ok(opened) => to_session(opened),
@@ -103,11 +103,11 @@ pub async fn depart(
     request: Request,
 ) -> Response<Body> {
     let Some((id, cookie)) = own_session(&id, request.headers()) else {
-        return render::problem(&state, Code::WrongBrowser.into(), request).await;
+        return render::problem(Code::WrongBrowser.into(), request).await;
     };
     let (bare, form) = match read_form::<DepartForm>(request).await {
         Ok(read) => read,
-        Err(bare) => return render::problem(&state, Code::InvalidRequest.into(), bare).await,
+        Err(bare) => return render::problem(Code::InvalidRequest.into(), bare).await,
     };
     match state.service.depart(&id, cookie.as_ref(), &form.provider).await {
         Ok(departure) => {
@@ -117,8 +117,11 @@ pub async fn depart(
             append_cookie(&mut response, departure.cookie_name, &departure.cookie, departure.cookie_seconds);
             response
         }
+        Err(ServiceError::Session(SessionError::NotOffered)) => {
+            render::problem(Code::NotFound.into(), bare).await
+        }
         // The session's page says what is wrong, or how far it has come.
-        Err(ServiceError::Engine(_) | ServiceError::Session(SessionError::OutOfStep)) => see_other(&id),
+        Err(ServiceError::Engine(_) | ServiceError::Session(_)) => see_other(&id),
         Err(error) => refused(&state, &error, None, bare).await,
     }
 }
@@ -130,11 +133,19 @@ pub async fn leave(
     request: Request,
 ) -> Response<Body> {
     let Some((id, cookie)) = own_session(&id, request.headers()) else {
-        return render::problem(&state, Code::WrongBrowser.into(), request).await;
+        return render::problem(Code::WrongBrowser.into(), request).await;
     };
     match state.service.leave(&id, cookie.as_ref()).await {
         Ok(()) | Err(ServiceError::Session(_)) => see_other(&id),
         Err(error) => refused(&state, &error, None, request).await,
+    }
+}
+
+/// `GET` of a post's address, by Enter in the address bar or a restored tab: the session's own page.
+pub async fn back_to_session(Path(id): Path<String>, request: Request) -> Response<Body> {
+    match id.parse() {
+        Ok(id) => see_other(&id),
+        Err(_) => render::problem(Code::NotFound.into(), request).await,
     }
 }
 
@@ -152,13 +163,13 @@ pub async fn form_post(
     };
     let (bare, pairs) = match read_form::<Vec<(String, String)>>(request).await {
         Ok(read) => read,
-        Err(bare) => return render::problem(&state, Code::InvalidRequest.into(), bare).await,
+        Err(bare) => return render::problem(Code::InvalidRequest.into(), bare).await,
     };
     let Ok(query) = serde_urlencoded::to_string(pairs) else {
-        return render::problem(&state, Code::InvalidRequest.into(), bare).await;
+        return render::problem(Code::InvalidRequest.into(), bare).await;
     };
     if !relayed {
-        return render::problem(&state, Code::CallbackRefused.into(), bare).await;
+        return render::problem(Code::CallbackRefused.into(), bare).await;
     }
     (StatusCode::SEE_OTHER, [(LOCATION, format!("/connect/callback/{id}?{query}"))]).into_response()
 }
@@ -213,5 +224,5 @@ async fn refused(
         Some(token) => state.service.way_out(WayOutOf::Token(token)).await.map(Box::new),
         None => None,
     };
-    render::problem(state, Problem { way_out, ..for_page(error) }, request).await
+    render::problem(Problem { way_out, ..for_page(error) }, request).await
 }

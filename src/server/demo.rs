@@ -2,7 +2,7 @@
 //! own, because ports of one host share cookies and would test nothing.
 #![expect(clippy::print_stderr, reason = "the demo talks to the person who started it")]
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, str::FromStr, sync::Arc};
 
 use axum::Router;
 use clap::Args;
@@ -22,6 +22,7 @@ use crate::server::{
 };
 
 const PROVIDER: &str = "fake-files";
+const APP: &str = "acme";
 const CLIENT_ID: &str = "Acme Notes";
 
 /// How the demo is started.
@@ -108,7 +109,7 @@ fn settings(args: &DemoArgs, sites: &Sites) -> Result<Settings, StartError> {
     settings.server.base_url = Some(sites.connect.clone());
     settings.server.listen = address(args.port);
     settings.server.data_dir.clone_from(&args.data_dir);
-    let id = PROVIDER.parse().map_err(|_| StartError::Config(ConfigError::NoFile(PROVIDER.into())))?;
+    let id = id(PROVIDER);
     settings.providers = BTreeMap::from([(id, fake_files(&sites.provider)?)]);
     Ok(settings)
 }
@@ -126,8 +127,8 @@ fn fake_files(site: &Url) -> Result<Provider, ConfigError> {
 }
 
 async fn prepare(service: &Service, sites: &Sites, secret: &Secret) -> Result<Secret, StartError> {
-    let app = app()?;
-    let provider = PROVIDER.parse().map_err(|_| StartError::Config(ConfigError::NoFile(PROVIDER.into())))?;
+    let app: AppId = id(APP);
+    let provider = id(PROVIDER);
     let registration = RegistrationSpec {
         provider,
         client_id: CLIENT_ID.to_owned(),
@@ -151,8 +152,7 @@ fn provider_config(
     sites: &Sites,
     secret: &Secret,
 ) -> Result<FakeProviderConfig, StartError> {
-    let provider = PROVIDER.parse().map_err(|_| StartError::Config(ConfigError::NoFile(PROVIDER.into())))?;
-    let registration = RegistrationId::of(&app()?, &provider);
+    let registration = RegistrationId::of(&id(APP), &id(PROVIDER));
     let client = FakeClient {
         client_id: CLIENT_ID.to_owned(),
         client_secret: secret.expose().to_owned(),
@@ -161,8 +161,9 @@ fn provider_config(
     Ok(FakeProviderConfig { public_url: sites.provider.clone(), clients: vec![client] })
 }
 
-fn app() -> Result<AppId, StartError> {
-    "acme".parse().map_err(|_| StartError::Config(ConfigError::NoFile("acme".into())))
+#[expect(clippy::expect_used, reason = "the demo's own ids are ids")]
+fn id<T: FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
+    text.parse().expect("an id")
 }
 
 fn address(port: u16) -> SocketAddr {

@@ -15,7 +15,7 @@ pub async fn same_origin(State(state): State<AppState>, request: Request, next: 
     if request.method() != Method::POST || is_own(request.headers(), state.origin.as_str()) {
         return next.run(request).await;
     }
-    render::problem(&state, Code::CrossSite.into(), request).await
+    render::problem(Code::CrossSite.into(), request).await
 }
 
 fn is_own(headers: &HeaderMap, origin: &str) -> bool {

@@ -43,7 +43,7 @@ pub async fn page<V: IntoView + 'static>(
 }
 
 /// A refusal's page.
-pub async fn problem(_: &AppState, problem: Problem, request: Request) -> Response<Body> {
+pub async fn problem(problem: Problem, request: Request) -> Response<Body> {
     let status = status_of(problem.code);
     page(status, request, move || view! { <ProblemPage problem=problem.clone() /> }).await
 }

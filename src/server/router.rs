@@ -40,7 +40,7 @@ pub fn router(state: AppState) -> Router {
         .route("/readyz", get(ready))
         .nest_service("/pkg", ServeDir::new(state.site_root.join("pkg")))
         .nest_service("/style", ServeDir::new(state.site_root.join("style")))
-        .fallback_service(files.fallback(get(not_found).with_state(state.clone())))
+        .fallback_service(files.fallback(get(not_found)))
         .layer(CompressionLayer::new())
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, SLOWEST))
@@ -66,8 +66,8 @@ fn api() -> Router<AppState> {
 fn pages(state: &AppState) -> Router<AppState> {
     let guarded = Router::new()
         .route("/connect/link", post(connect::open_link))
-        .route("/connect/{session_id}/depart", post(connect::depart))
-        .route("/connect/{session_id}/leave", post(connect::leave))
+        .route("/connect/{session_id}/depart", get(connect::back_to_session).post(connect::depart))
+        .route("/connect/{session_id}/leave", get(connect::back_to_session).post(connect::leave))
         .route("/connect/calls/{*name}", post(call))
         .layer(middleware::from_fn_with_state(state.clone(), guard::same_origin));
     Router::new()
@@ -96,8 +96,8 @@ async fn ready(State(state): State<AppState>) -> Response {
     }
 }
 
-async fn not_found(State(state): State<AppState>, request: Request) -> Response {
-    render::problem(&state, Code::NotFound.into(), request).await
+async fn not_found(request: Request) -> Response {
+    render::problem(Code::NotFound.into(), request).await
 }
 
 async fn no_route() -> ApiError {

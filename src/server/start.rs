@@ -40,21 +40,21 @@ pub enum StartError {
     #[error("{}: the database is here but its master key is not; restore the key file, or set GRANTWAY_SERVER__MASTER_KEY. Nothing was changed", .0.display())]
     KeyMissing(PathBuf),
     /// A key that can't be one.
-    #[error("the master key can't be used: {0}")]
-    Key(VaultError),
+    #[error("the master key can't be used")]
+    Key(#[source] VaultError),
     /// Another database's key.
     #[error(
         "the master key is not the one that this database was written with; nothing was sealed or opened with it"
     )]
     WrongKey,
     /// The database.
-    #[error("the database can't be opened: {0}")]
+    #[error("the database can't be opened")]
     Store(#[from] StoreError),
     /// What `grantway check` found.
     #[error("{0} of the declared providers can't be used")]
     Wrong(usize),
     /// The declared apps.
-    #[error("{0}")]
+    #[error(transparent)]
     Apply(ServiceError),
     /// TLS.
     #[error("the HTTP client can't be set up")]

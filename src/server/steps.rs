@@ -20,8 +20,9 @@ use crate::{
 /// How long a browser waits for an exchange before it is shown the progress.
 const PATIENCE: Duration = Duration::from_millis(800);
 
-pub(crate) async fn validate_session(id: SessionId) -> Result<View, Problem> {
+pub(crate) async fn validate_session(id: String) -> Result<View, Problem> {
     let (state, parts) = context()?;
+    let id: SessionId = id.parse().map_err(|_| refuse(Code::WrongBrowser.into()))?;
     let cookie = cookies::read(&parts.headers, &Service::session_cookie(&id));
     match state.service.view(&id, cookie.as_ref()).await {
         Ok(view) => Ok(view),

@@ -81,7 +81,7 @@ async fn a_stranger_sees_one_page_for_every_id() {
 
     assert_eq!(real.0, 403);
     assert_eq!(real, never);
-    assert_eq!(real.1, nonsense.1);
+    assert_eq!(real, nonsense);
 }
 
 #[tokio::test]
@@ -92,7 +92,7 @@ async fn an_expired_session_leads_back_to_the_app() {
 
     let answer = world.get(&format!("/connect/{id}"), &cookies).await;
 
-    assert_eq!(answer.status, 410);
+    assert_eq!(answer.status, 200);
     assert!(
         answer.text.contains("This link no longer works") && answer.text.contains("Back to Acme"),
         "{}",

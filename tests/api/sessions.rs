@@ -95,8 +95,11 @@ async fn a_backend_reads_its_sessions_and_no_others() {
     let status = world.api("GET", &format!("/v1/connect/sessions/{id}"), None).await.json();
     let unknown = world.api("GET", "/v1/connect/sessions/cs_0123456789abcdefghijkl", None).await;
 
-    assert_eq!((status["stage"].as_str(), status["status"].as_str()), (Some("finished"), Some("success")));
-    assert_eq!(status["connection"]["account"]["email"], "ada@example.com");
+    assert_eq!(
+        (status["stage"].as_str(), status["result"]["status"].as_str()),
+        (Some("finished"), Some("success"))
+    );
+    assert_eq!(status["result"]["connection"]["account"]["email"], "ada@example.com");
     assert_eq!(unknown.status, 404);
 }
 

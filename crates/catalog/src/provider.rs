@@ -36,6 +36,9 @@ pub struct Provider {
     /// Between the scopes in the token answer.
     #[serde(default = "space")]
     pub answer_scope_separator: String,
+    /// Scopes that the token answer calls otherwise than the request did: its word, then ours.
+    #[serde(default)]
+    pub answer_scope_aliases: BTreeMap<String, String>,
     /// How the client proves itself at the token endpoint (RFC 6749, section 2.3).
     #[serde(default)]
     pub client_auth: ClientAuth,

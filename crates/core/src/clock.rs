@@ -22,6 +22,12 @@ impl Timestamp {
         (self.0 - earlier.0) / 1000
     }
 
+    fn to_text(self) -> Result<String, fmt::Error> {
+        let nanoseconds = i128::from(self.0) * 1_000_000;
+        let moment = OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).map_err(|_| fmt::Error)?;
+        moment.format(&Rfc3339).map_err(|_| fmt::Error)
+    }
+
     /// Seconds since the epoch, as JWT claims count (RFC 7519, `NumericDate`).
     #[must_use]
     pub fn unix_seconds(self) -> i64 {
@@ -31,15 +37,14 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let moment = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000)
-            .map_err(|_| fmt::Error)?;
-        f.write_str(&moment.format(&Rfc3339).map_err(|_| fmt::Error)?)
+        f.write_str(&self.to_text()?)
     }
 }
 
 impl Serialize for Timestamp {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        let text = self.to_text().map_err(|_| serde::ser::Error::custom("a moment beyond year 9999"))?;
+        serializer.serialize_str(&text)
     }
 }
 

@@ -53,7 +53,8 @@ pub struct CallbackParams {
     pub error: Option<String>,
 }
 
-/// A code that came back to the flow that asked for it. Only [`Flow::accept`] makes one.
+/// A code that came back to the flow that asked for it: made by [`Flow::accept`], or taken from the vault,
+/// where one that was accepted before waited.
 #[derive(Debug)]
 pub struct AcceptedCode(Secret);
 

@@ -18,8 +18,8 @@ use crate::{
 /// How long a result stays readable after the end, in seconds.
 pub const RESULT_SECONDS: i64 = 600;
 
-/// How long after its end a session may still be at work, in seconds.
-const GRACE_SECONDS: i64 = 60;
+/// Longer than any exchange takes: four requests of 20 seconds each, in seconds.
+const LONGEST_WORK_SECONDS: i64 = 120;
 
 /// Whether a session may be opened by a link, which anyone can forward.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,6 +103,8 @@ pub enum Progress {
     Working {
         /// Which.
         provider: ProviderId,
+        /// Since when.
+        since: Timestamp,
     },
     /// Back, with the code kept until the app's backend completes it.
     Held {
@@ -241,17 +243,28 @@ impl Session {
         }
     }
 
-    /// Whether its time is over. An exchange under way may finish a little later; one that a crash
-    /// cut off never does.
+    /// Whether its time is over. An exchange under way may still finish.
     #[must_use]
     pub fn is_over(&self, now: Timestamp) -> bool {
         match self.progress {
-            Progress::Working { .. } => now >= self.expires_at.plus_seconds(GRACE_SECONDS),
+            Progress::Working { .. } | Progress::Finished { .. } => false,
             Progress::Held { until, .. } => now >= until,
             Progress::Choosing | Progress::AtProvider { .. } | Progress::Troubled { .. } => {
                 now >= self.expires_at
             }
-            Progress::Finished { .. } => false,
+        }
+    }
+
+    /// An exchange that has taken longer than one can was cut off, by a crash most likely: the person may
+    /// try again.
+    #[must_use]
+    pub fn with_lost_work_noticed(self, now: Timestamp) -> Self {
+        match &self.progress {
+            Progress::Working { provider, since } if now >= since.plus_seconds(LONGEST_WORK_SECONDS) => {
+                let provider = provider.clone();
+                self.trouble(&provider, Code::Internal, None)
+            }
+            _ => self,
         }
     }
 
@@ -303,7 +316,7 @@ impl Session {
                 return Err(SessionError::OutOfStep);
             }
         }
-        self.progress = Progress::Working { provider: provider.clone() };
+        self.progress = Progress::Working { provider: provider.clone(), since: now };
         Ok(self)
     }
 
@@ -405,13 +418,13 @@ impl Session {
         let provider = match &self.progress {
             Progress::Finished { .. } | Progress::Choosing => None,
             Progress::AtProvider { provider }
-            | Progress::Working { provider }
+            | Progress::Working { provider, .. }
             | Progress::Held { provider, .. }
             | Progress::Troubled { provider, .. } => Some(provider),
         };
         let outcome = match &self.progress {
             Progress::Finished { outcome, .. } => self.told(*outcome),
-            _ if self.is_over(now) => self.told_expired(),
+            _ if self.is_over(now) => self.told(self.outcome_when_over()),
             _ => Told::Pending,
         };
         let last = || self.connections.last().map(|connection| connection.provider.to_string());
@@ -437,12 +450,10 @@ impl Session {
         }
     }
 
-    fn told_expired(&self) -> Told {
-        if self.connections.is_empty() {
-            Told::Error { error: Code::InvalidToken.into() }
-        } else {
-            self.told(Outcome::Success)
-        }
+    /// How it ends when its time is over.
+    #[must_use]
+    pub fn outcome_when_over(&self) -> Outcome {
+        if self.connections.is_empty() { Outcome::Error(Code::InvalidToken) } else { Outcome::Success }
     }
 
     fn told(&self, outcome: Outcome) -> Told {

@@ -43,6 +43,8 @@ pub enum Shown {
     },
     /// Something failed; try again or leave.
     Trouble {
+        /// The session's providers: the person may choose another.
+        choices: Vec<Choice>,
         /// To try again.
         provider: ProviderId,
         /// Its name.

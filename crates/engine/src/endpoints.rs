@@ -109,9 +109,13 @@ impl Directory {
         }
         let address = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
         let address = Url::parse(&address).map_err(|_| EngineError::Unreadable("metadata"))?;
-        let metadata: Metadata = self.fetch(&address, "metadata").await?;
-        check(&metadata, issuer)?;
-        Ok(self.note(&self.metadata, issuer, metadata))
+        let fetched =
+            self.fetch::<Metadata>(&address, "metadata").await.and_then(|metadata| check(metadata, issuer));
+        match (fetched, self.last_good(&self.metadata, issuer)) {
+            (Ok(metadata), _) => Ok(self.note(&self.metadata, issuer, metadata)),
+            (Err(_), Some(last_good)) => Ok(last_good),
+            (Err(error), None) => Err(error),
+        }
     }
 
     async fn fetch<T: DeserializeOwned>(&self, url: &Url, what: &'static str) -> Result<T, EngineError> {
@@ -132,6 +136,12 @@ impl Directory {
         (self.clock.now().seconds_since(*read_at) < METADATA_SECONDS).then(|| Arc::clone(value))
     }
 
+    /// What was read before, however old: an outage of the metadata must not stop what does not need it anew.
+    fn last_good<T>(&self, cache: &Cached<T>, key: &str) -> Option<Arc<T>> {
+        let cache = cache.lock().unwrap_or_else(PoisonError::into_inner);
+        cache.get(key).map(|(_, value)| Arc::clone(value))
+    }
+
     fn note<T>(&self, cache: &Cached<T>, key: &str, value: T) -> Arc<T> {
         let value = Arc::new(value);
         let entry = (self.clock.now(), Arc::clone(&value));
@@ -141,7 +151,7 @@ impl Directory {
 }
 
 /// RFC 8414, section 3.3: the issuer must be the one asked; and nothing may go over plain http.
-fn check(metadata: &Metadata, issuer: &str) -> Result<(), EngineError> {
+fn check(metadata: Metadata, issuer: &str) -> Result<Metadata, EngineError> {
     let urls = [
         Some(&metadata.authorization_endpoint),
         Some(&metadata.token_endpoint),
@@ -152,5 +162,5 @@ fn check(metadata: &Metadata, issuer: &str) -> Result<(), EngineError> {
     if metadata.issuer != issuer || urls.into_iter().flatten().any(|url| !is_secure(url)) {
         return Err(EngineError::Unreadable("metadata"));
     }
-    Ok(())
+    Ok(metadata)
 }

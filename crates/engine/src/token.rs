@@ -18,6 +18,9 @@ use serde_json::Value;
 
 use crate::{Client, EngineError, Http, HttpError, is_passing};
 
+/// Ten years, in seconds: an answer that promises more means "for ever".
+const LONGEST_LIFETIME: i64 = 10 * 365 * 24 * 3600;
+
 /// The tokens of a grant. Prints no secret.
 #[derive(Clone, Debug)]
 pub struct TokenSet {
@@ -170,7 +173,11 @@ fn standardize(provider: &Provider, answer: HttpResponse) -> HttpResponse {
     fields.retain(|_, value| !value.is_null());
     fields.entry("token_type").or_insert_with(|| "bearer".into());
     if let Some(scope) = fields.get("scope").and_then(Value::as_str) {
-        let scope = scope.replace(&provider.answer_scope_separator, " ");
+        let scope = scope
+            .split(&provider.answer_scope_separator)
+            .map(|scope| provider.answer_scope_aliases.get(scope).map_or(scope, String::as_str))
+            .collect::<Vec<_>>()
+            .join(" ");
         fields.insert("scope".to_owned(), scope.into());
     }
     parts.headers.insert(CONTENT_TYPE, ::http::HeaderValue::from_static("application/json"));
@@ -187,8 +194,9 @@ fn read(parts: &::http::response::Parts, body: &[u8]) -> Option<Value> {
 }
 
 fn token_set(answer: &StandardTokenResponse<IdTokenField, BasicTokenType>, now: Timestamp) -> TokenSet {
-    let seconds =
-        |lifetime: std::time::Duration| i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX / 2000);
+    let seconds = |lifetime: std::time::Duration| {
+        i64::try_from(lifetime.as_secs()).map_or(LONGEST_LIFETIME, |seconds| seconds.min(LONGEST_LIFETIME))
+    };
     TokenSet {
         access_token: Secret::new(answer.access_token().secret().clone()),
         refresh_token: answer.refresh_token().map(|token| Secret::new(token.secret().clone())),
@@ -251,6 +259,19 @@ mod tests {
 
         assert_eq!(form, serde_json::json!({"access_token": "a", "scope": "x y", "token_type": "bearer"}));
         assert_eq!(text, serde_json::json!({"access_token": "a", "expires_in": 60, "token_type": "bearer"}));
+    }
+
+    #[test]
+    fn scopes_that_come_back_under_another_name_are_called_by_ours() {
+        let renames = provider("answer_scope_aliases = { 'https://id.test/email' = 'email' }");
+
+        let (_, answer) = standard(
+            &renames,
+            "application/json",
+            r#"{"access_token":"a","scope":"openid https://id.test/email"}"#,
+        );
+
+        assert_eq!(answer["scope"], "openid email");
     }
 
     #[test]

@@ -34,11 +34,19 @@ impl Service {
         app: &AppId,
         request: CompleteRequest,
     ) -> Result<Connection, ServiceError> {
+        let (service, app) = (Arc::clone(self), app.clone());
+        let work = self.tasks.spawn(async move { service.take_and_finish(&app, &request).await });
+        work.await.map_err(|_| ServiceError::Interrupted)?
+    }
+
+    async fn take_and_finish(
+        &self,
+        app: &AppId,
+        request: &CompleteRequest,
+    ) -> Result<Connection, ServiceError> {
         let held = self.store.take_held(app, &request.code.digest(), self.clock.now()).await?;
         let held = held.ok_or(ServiceError::Token(TokenReason::Unknown))?;
-        let service = Arc::clone(self);
-        let work = self.tasks.spawn(async move { service.finish(held, &request.user).await });
-        work.await.map_err(|_| ServiceError::Interrupted)?
+        self.finish(held, &request.user).await
     }
 
     async fn finish(&self, held: HeldCode, user: &User) -> Result<Connection, ServiceError> {

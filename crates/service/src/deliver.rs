@@ -96,7 +96,7 @@ impl Service {
             ResultKey::Poll(secret) => self.store.session_of_poll(&secret.digest()).await?,
             ResultKey::Return(code) => self.store.session_of_return_code(&code.digest(), now).await?,
         };
-        let session = session.ok_or(ServiceError::Token(TokenReason::Unknown))?;
+        let session = session.ok_or(ServiceError::Token(TokenReason::Unknown))?.with_lost_work_noticed(now);
         if now < session.readable_until() {
             Ok(session)
         } else {

@@ -54,9 +54,9 @@ impl Service {
         error: &ServiceError,
     ) -> Result<(), ServiceError> {
         let session = self.store.session(id).await?.ok_or(ServiceError::WrongBrowser)?;
-        session.check_open(self.clock.now())?;
+        let session = session.depart(provider, self.clock.now())?.trouble(provider, error.code(), None);
         Self::log_trouble(id, error.code(), error);
-        self.save_trouble(session.trouble(provider, error.code(), None), error.to_string()).await
+        self.save_trouble(session, error.to_string()).await
     }
 
     async fn try_depart(

@@ -104,7 +104,8 @@ pub enum ServiceError {
 
 impl ServiceError {
     /// A field that breaks its rule.
-    pub(crate) fn field(field: impl Into<String>, rule: impl ToString) -> Self {
+    #[must_use]
+    pub fn field(field: impl Into<String>, rule: impl ToString) -> Self {
         Self::Field { field: field.into(), rule: rule.to_string() }
     }
 

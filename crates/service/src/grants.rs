@@ -1,5 +1,7 @@
 //! The backend's view of its grants, and their end.
 
+use std::sync::Arc;
+
 use grantway_core::{
     AppId, GrantId,
     grant::{Connection, Grant, GrantStatus},
@@ -29,12 +31,18 @@ impl Service {
         Ok(self.shown(&grant))
     }
 
-    /// Revokes a grant at the provider, then forgets its tokens. A provider that can't be told does
-    /// not keep them alive here.
+    /// Revokes a grant at the provider, then forgets its tokens, in a task of its own. A provider that
+    /// can't be told does not keep them alive here.
     ///
     /// # Errors
     /// When the app has no such grant.
-    pub async fn revoke(&self, app: &AppId, id: GrantId) -> Result<Connection, ServiceError> {
+    pub async fn revoke(self: &Arc<Self>, app: &AppId, id: GrantId) -> Result<Connection, ServiceError> {
+        let (service, app) = (Arc::clone(self), app.clone());
+        let work = self.tasks.spawn(async move { service.revoke_now(&app, id).await });
+        work.await.map_err(|_| ServiceError::Interrupted)?
+    }
+
+    async fn revoke_now(&self, app: &AppId, id: GrantId) -> Result<Connection, ServiceError> {
         let grant = self.store.grant(app, id).await?.ok_or(ServiceError::NoGrant)?;
         if grant.status == GrantStatus::Revoked {
             return Ok(self.shown(&grant));

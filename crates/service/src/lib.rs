@@ -185,7 +185,8 @@ impl Service {
                 .zip(cookie)
                 .is_some_and(|(opening, cookie)| opening.browser == cookie.digest())
         };
-        session.filter(own).ok_or(ServiceError::WrongBrowser)
+        let session = session.filter(own).ok_or(ServiceError::WrongBrowser)?;
+        Ok(session.with_lost_work_noticed(self.clock.now()))
     }
 
     async fn app_of(&self, session: &Session) -> Result<App, ServiceError> {

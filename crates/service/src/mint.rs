@@ -6,6 +6,7 @@ use grantway_core::{
     AppId, GrantId, Origin, ProviderId, Secret, SessionId, Timestamp,
     app::{App, Registration},
     grant::{Connection, User},
+    message::Told,
     origin::parse_return_url,
     session::{Link, Progress, Session, Stage, Terms, Theme},
 };
@@ -89,9 +90,8 @@ pub struct SessionStatus {
     pub expires_at: Timestamp,
     /// What was made.
     pub connections: Vec<Connection>,
-    /// As the frontend reads it.
-    #[serde(flatten)]
-    pub outcome: grantway_core::message::Told,
+    /// How it ended, as the frontend reads it.
+    pub result: Told,
 }
 
 impl Service {
@@ -141,7 +141,7 @@ impl Service {
             .await?
             .filter(|session| session.app == *app)
             .ok_or(ServiceError::NoSession)?;
-        let outcome = session.result(self.clock.now()).outcome;
+        let result = session.result(self.clock.now()).outcome;
         Ok(SessionStatus {
             stage: session.stage(),
             session_id: session.id,
@@ -151,7 +151,7 @@ impl Service {
             created_at: session.created_at,
             expires_at: session.expires_at,
             connections: session.connections,
-            outcome,
+            result,
         })
     }
 

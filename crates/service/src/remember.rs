@@ -26,28 +26,9 @@ impl Service {
         let tokens = grantway_engine::exchange(&*self.http, &client, code, &verifier, now).await?;
         let asked = identify::Asked { nonce: flow.nonce.as_deref(), now };
         let account =
-            match grantway_engine::identify(&*self.http, &self.directory, &client, &tokens, asked).await {
-                Ok(account) => account,
-                Err(error) => return self.discard(&client, &tokens, error.into()).await,
-            };
+            grantway_engine::identify(&*self.http, &self.directory, &client, &tokens, asked).await?;
         let arrival = Arrival { session, flow, tokens, account };
-        match retried(|| self.connect(&arrival)).await {
-            Err(error) => self.discard(&client, &arrival.tokens, error).await,
-            connected => connected,
-        }
-    }
-
-    /// Tokens that no grant will hold are revoked, not left lying about at the provider.
-    async fn discard(
-        &self,
-        client: &grantway_engine::Client<'_>,
-        tokens: &TokenSet,
-        why: ServiceError,
-    ) -> Result<Connection, ServiceError> {
-        if let Err(error) = grantway_engine::revoke(&*self.http, client, tokens).await {
-            tracing::warn!(%error, "unused tokens could not be revoked");
-        }
-        Err(why)
+        retried(|| self.connect(&arrival)).await
     }
 
     async fn connect(&self, arrival: &Arrival<'_>) -> Result<Connection, ServiceError> {
@@ -56,43 +37,45 @@ impl Service {
             self.store.grants_of_user(&session.app, &session.terms.user.id, &arrival.flow.provider).await?;
         let known = choose(known, session.terms.grant_id, &arrival.account)?;
         let revived = known.as_ref().is_some_and(|grant| grant.status != GrantStatus::Active);
-        let tokens = self.with_kept_refresh_token(arrival, known.as_ref()).await?;
+        let (tokens, kept_from) = self.with_kept_refresh_token(arrival, known.as_ref()).await?;
         let grant = self.grant_of(arrival, known);
         let sealed = self.vault.seal(tokens.to_plain().expose(), &grant_place(grant.id), &*self.entropy);
         let connection = grant.connection(&self.provider_name(&grant.provider));
         let session = session.clone().connected(connection.clone(), self.clock.now());
         let notes = self.connected_note(&session, &connection, revived);
         self.store
-            .connect(&Connect { session: &session, grant: &grant, sealed: &sealed, notes: &notes })
+            .connect(&Connect { session: &session, grant: &grant, sealed: &sealed, kept_from, notes: &notes })
             .await?;
         self.changed(&session.id);
         Ok(connection)
     }
 
-    /// Some providers give a refresh token only the first time. A working one is not thrown away.
+    /// Some providers give a refresh token only the first time. A working one is not thrown away; with
+    /// it goes the generation that it was read at, lest a refresh meanwhile be undone.
     async fn with_kept_refresh_token(
         &self,
         arrival: &Arrival<'_>,
         known: Option<&Grant>,
-    ) -> Result<TokenSet, ServiceError> {
+    ) -> Result<(TokenSet, Option<i64>), ServiceError> {
         let mut tokens = arrival.tokens.clone();
-        let Some(grant) =
-            known.filter(|grant| tokens.refresh_token.is_none() && grant.status == GrantStatus::Active)
-        else {
-            return Ok(tokens);
-        };
-        if let Some(credential) = self.store.credential(grant.id).await? {
-            let plain = self.vault.open(&credential.sealed, &grant_place(grant.id))?;
-            tokens.refresh_token = TokenSet::from_plain(&plain)?.refresh_token;
-        }
-        Ok(tokens)
+        let working =
+            known.filter(|grant| tokens.refresh_token.is_none() && grant.status == GrantStatus::Active);
+        let Some(grant) = working else { return Ok((tokens, None)) };
+        let Some(credential) = self.store.credential(grant.id).await? else { return Ok((tokens, None)) };
+        let plain = self.vault.open(&credential.sealed, &grant_place(grant.id))?;
+        tokens.refresh_token = TokenSet::from_plain(&plain)?.refresh_token;
+        Ok((tokens, Some(credential.generation)))
     }
 
     fn grant_of(&self, arrival: &Arrival<'_>, known: Option<Grant>) -> Grant {
         let (session, flow) = (&arrival.session, arrival.flow);
         let now = self.clock.now();
         let scopes = arrival.tokens.scopes.clone().unwrap_or_else(|| flow.scopes.clone());
-        let missing = flow.scopes.iter().filter(|scope| !scopes.contains(scope)).cloned().collect();
+        // OpenID Connect Core, section 11: `offline_access` is answered by a refresh token, not by its name.
+        let answered = |scope: &String| {
+            scopes.contains(scope) || (scope == "offline_access" && arrival.tokens.refresh_token.is_some())
+        };
+        let missing = flow.scopes.iter().filter(|scope| !answered(scope)).cloned().collect();
         let mut metadata = known.as_ref().map(|grant| grant.metadata.clone()).unwrap_or_default();
         metadata.extend(session.terms.metadata.clone());
         let account = match &known {

@@ -4,7 +4,7 @@ use grantway_core::{
     ProviderId, Secret, SessionId,
     device::Mode,
     message::{RETURN_PARAMETER, ResultMessage},
-    session::{Outcome, Progress, Session, SessionError},
+    session::{Outcome, Progress, Session},
     view::{Choice, Shown, View, WayOut},
 };
 use url::Url;
@@ -33,9 +33,11 @@ impl Service {
         let app = self.app_of(&session).await?;
         let shown = match &session.progress {
             Progress::Finished { outcome, .. } => self.ending(&session, *outcome, app.website_url).await?,
-            _ if session.is_over(self.clock.now()) => return Err(SessionError::Expired.into()),
+            _ if session.is_over(self.clock.now()) => {
+                self.ending(&session, session.outcome_when_over(), app.website_url).await?
+            }
             Progress::Held { sealed_completion, .. } => self.handover(&session, sealed_completion)?,
-            Progress::Working { provider } => Shown::Working { provider: self.provider_name(provider) },
+            Progress::Working { provider, .. } => Shown::Working { provider: self.provider_name(provider) },
             Progress::Choosing | Progress::AtProvider { .. } | Progress::Troubled { .. } => {
                 self.open_page(&session)
             }
@@ -82,22 +84,22 @@ impl Service {
     fn open_page(&self, session: &Session) -> Shown {
         match &session.progress {
             Progress::Troubled { provider, code, accounts } => Shown::Trouble {
+                choices: self.choices(session),
                 provider: provider.clone(),
                 provider_name: self.provider_name(provider),
                 code: *code,
                 accounts: accounts.clone(),
             },
             _ => Shown::Pick {
-                choices: session
-                    .terms
-                    .providers
-                    .iter()
-                    .map(|provider| self.choice(session, provider))
-                    .collect(),
+                choices: self.choices(session),
                 forward: session.terms.providers.len() == 1 && !session.departed,
                 finishable: !session.connections.is_empty(),
             },
         }
+    }
+
+    fn choices(&self, session: &Session) -> Vec<Choice> {
+        session.terms.providers.iter().map(|provider| self.choice(session, provider)).collect()
     }
 
     fn choice(&self, session: &Session, provider: &ProviderId) -> Choice {

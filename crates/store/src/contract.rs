@@ -116,11 +116,11 @@ async fn a_connection_is_remembered_whole_or_not_at_all(store: &impl Store) {
     let session = minted(store, 1).await;
     let grant = grant(1, "account");
     let noted = Notes { event: Some(event("e1")), ..notes("c1") };
-    let connect = Connect { session: &session, grant: &grant, sealed: &[7], notes: &noted };
+    let connect = Connect { session: &session, grant: &grant, sealed: &[7], kept_from: None, notes: &noted };
     store.connect(&connect).await.unwrap();
 
     let stale = Notes { event: Some(event("e2")), ..notes("c2") };
-    let again = Connect { sealed: &[8], notes: &stale, ..connect };
+    let again = Connect { sealed: &[8], kept_from: None, notes: &stale, ..connect };
     assert!(matches!(store.connect(&again).await, Err(StoreError::Conflict)));
 
     assert_eq!(store.credential(grant.id).await.unwrap().unwrap().sealed, [7]);
@@ -133,12 +133,25 @@ async fn the_same_account_can_not_become_two_grants(store: &impl Store) {
     let (first, second) = (minted(store, 1).await, minted(store, 2).await);
     let (one, other) = (grant(1, "account"), grant(2, "account"));
     store
-        .connect(&Connect { session: &first, grant: &one, sealed: &[1], notes: &notes("c1") })
+        .connect(&Connect {
+            session: &first,
+            grant: &one,
+            sealed: &[1],
+            kept_from: None,
+            notes: &notes("c1"),
+        })
         .await
         .unwrap();
 
-    let twice =
-        store.connect(&Connect { session: &second, grant: &other, sealed: &[2], notes: &notes("c2") }).await;
+    let twice = store
+        .connect(&Connect {
+            session: &second,
+            grant: &other,
+            sealed: &[2],
+            kept_from: None,
+            notes: &notes("c2"),
+        })
+        .await;
 
     assert!(matches!(twice, Err(StoreError::Conflict)));
     let found = store.grants_of_user(&app_id(), "u1", &one.provider).await.unwrap();
@@ -152,7 +165,13 @@ async fn grants_are_listed_in_pages(store: &impl Store) {
         let made = grant(number, &format!("account{number}"));
         let noted = notes(&format!("c{number}"));
         store
-            .connect(&Connect { session: &session, grant: &made, sealed: &[1], notes: &noted })
+            .connect(&Connect {
+                session: &session,
+                grant: &made,
+                sealed: &[1],
+                kept_from: None,
+                notes: &noted,
+            })
             .await
             .unwrap();
     }
@@ -180,7 +199,13 @@ async fn a_credential_is_replaced_only_over_its_generation(store: &impl Store) {
     let session = minted(store, 1).await;
     let grant = grant(1, "account");
     store
-        .connect(&Connect { session: &session, grant: &grant, sealed: &[1], notes: &notes("c1") })
+        .connect(&Connect {
+            session: &session,
+            grant: &grant,
+            sealed: &[1],
+            kept_from: None,
+            notes: &notes("c1"),
+        })
         .await
         .unwrap();
     let read = store.credential(grant.id).await.unwrap().unwrap();
@@ -197,7 +222,13 @@ async fn a_grant_is_buried_only_with_the_credential_that_died(store: &impl Store
     let session = minted(store, 1).await;
     let grant = grant(1, "account");
     store
-        .connect(&Connect { session: &session, grant: &grant, sealed: &[1], notes: &notes("c1") })
+        .connect(&Connect {
+            session: &session,
+            grant: &grant,
+            sealed: &[1],
+            kept_from: None,
+            notes: &notes("c1"),
+        })
         .await
         .unwrap();
     let dead = store.credential(grant.id).await.unwrap().unwrap();
@@ -216,7 +247,13 @@ async fn a_revoked_grant_has_no_credential(store: &impl Store) {
     let session = minted(store, 1).await;
     let grant = grant(1, "account");
     store
-        .connect(&Connect { session: &session, grant: &grant, sealed: &[1], notes: &notes("c1") })
+        .connect(&Connect {
+            session: &session,
+            grant: &grant,
+            sealed: &[1],
+            kept_from: None,
+            notes: &notes("c1"),
+        })
         .await
         .unwrap();
     let credential = store.credential(grant.id).await.unwrap().unwrap();

@@ -109,6 +109,8 @@ pub struct Connect<'a> {
     pub grant: &'a Grant,
     /// Sealed for that grant.
     pub sealed: &'a [u8],
+    /// The generation that a part of it was kept from: no other may be replaced.
+    pub kept_from: Option<i64>,
     /// For operator and app.
     pub notes: &'a Notes,
 }

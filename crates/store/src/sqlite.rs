@@ -301,14 +301,17 @@ impl Store for SqliteStore {
         let mut tx = self.write().await?;
         update_session(&mut tx, connect.session).await?;
         upsert_grant(&mut tx, connect.grant).await?;
-        sqlx::query(
+        let kept = sqlx::query(
             "insert into credentials (grant_id, sealed, generation) values ($1, $2, 1) \
-             on conflict (grant_id) do update set sealed = excluded.sealed, generation = generation + 1",
+             on conflict (grant_id) do update set sealed = excluded.sealed, generation = generation + 1 \
+             where $3 is null or generation = $3",
         )
         .bind(connect.grant.id.to_string())
         .bind(connect.sealed)
+        .bind(connect.kept_from)
         .execute(&mut *tx)
         .await?;
+        changed_one(kept.rows_affected())?;
         insert_notes(&mut tx, connect.notes).await?;
         Ok(tx.commit().await?)
     }

@@ -39,7 +39,7 @@ pub async fn list(
     let Query(query) = query.map_err(|error| ApiError::new(Code::InvalidField, error.body_text()))?;
     let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
     if !(1..=LARGEST_LIMIT).contains(&limit) {
-        return Err(ApiError::new(Code::InvalidField, format!("limit: must be 1 to {LARGEST_LIMIT}")));
+        return Err(ServiceError::field("limit", format!("must be 1 to {LARGEST_LIMIT}")).into());
     }
     let filter = GrantFilter {
         user: query.user_id,

@@ -112,14 +112,20 @@ fn leaving_means_what_was_made_or_the_trouble_or_an_exit() {
 }
 
 #[test]
-fn a_session_whose_time_is_over_has_failed_even_if_a_crash_cut_its_exchange_off() {
+fn a_session_whose_time_is_over_has_failed() {
+    let over = opened().result(Timestamp(600_000)).outcome;
+
+    assert!(matches!(over, Told::Error { error } if error.code == Code::InvalidToken));
+}
+
+#[test]
+fn an_exchange_that_a_crash_cut_off_can_be_tried_again() {
     let working = opened().depart(&files(), Timestamp(1)).unwrap().arrive(&files(), Timestamp(2)).unwrap();
 
-    assert_eq!(working.result(Timestamp(659_999)).outcome, Told::Pending, "it may be about to finish");
-    assert!(
-        matches!(working.result(Timestamp(660_000)).outcome, Told::Error { error } if error.code == Code::InvalidToken)
-    );
-    assert!(
-        matches!(opened().result(Timestamp(600_000)).outcome, Told::Error { error } if error.code == Code::InvalidToken)
-    );
+    let soon = working.clone().with_lost_work_noticed(Timestamp(120_001));
+    let later = working.clone().with_lost_work_noticed(Timestamp(120_002));
+
+    assert_eq!(soon, working);
+    assert_eq!(later.stage(), Stage::Troubled);
+    assert!(later.depart(&files(), Timestamp(120_003)).is_ok());
 }

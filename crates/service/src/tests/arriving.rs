@@ -4,8 +4,8 @@ use grantway_core::{Code, Secret, message::Told, session::Stage, view::Shown};
 use grantway_store::Store;
 use grantway_testkit::{Answer, Person, Switches, TokenBehaviour};
 
-use super::world::{Browser, World, app, state_of};
-use crate::{ServiceError, grant_place};
+use super::world::{Browser, World, app, params, state_of};
+use crate::{ArriveRequest, ServiceError, grant_place};
 
 async fn trouble(world: &World, browser: &Browser) -> Code {
     match world.shown(browser).await {
@@ -225,7 +225,6 @@ async fn a_named_grant_is_never_given_another_account() {
 
     assert_eq!(trouble(&world, &browser).await, Code::AccountMismatch);
     assert_eq!(world.service.grant(&app(), ada.grant_id).await.unwrap().account.id.as_deref(), Some("ada"));
-    assert_eq!(world.provider.ledger().active_refresh_tokens, 1, "the other account's tokens were revoked");
 }
 
 #[tokio::test]
@@ -270,4 +269,23 @@ async fn a_provider_whose_endpoints_can_not_be_found_is_trouble_that_can_be_trie
     assert_eq!(refusal.code(), Code::ProviderUnavailable);
     assert_eq!(trouble(&world, &browser).await, Code::ProviderUnavailable);
     assert!(world.service.depart(&browser.session, browser.cookie.as_ref(), &lost).await.is_err());
+}
+
+#[tokio::test]
+async fn nothing_is_lost_when_the_window_closes_at_once() {
+    let world = World::new().await;
+    let browser = world.open(&world.mint(|_| {}).await.unwrap()).await;
+    let away = world.depart(&browser).await.unwrap();
+    let callback = Person::allow(&world.provider, &away.url, "ada").await;
+    let request = ArriveRequest {
+        registration: "acme.files".parse().unwrap(),
+        params: params(&callback),
+        cookie: Some(away.flow_cookie),
+    };
+
+    drop(world.service.arrive(request).await.unwrap());
+    world.service.drain().await;
+
+    assert!(matches!(world.shown(&browser).await, Shown::Tell { .. }));
+    assert_eq!(world.token_requests(), 1);
 }

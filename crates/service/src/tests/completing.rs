@@ -72,8 +72,13 @@ async fn a_held_code_is_another_apps_business_and_grows_old() {
     assert!(world.service.complete(&app(), request(&code, "u1")).await.is_err());
 
     assert_eq!(world.token_requests(), 0);
-    let page = world.service.view(&browser.session, browser.cookie.as_ref()).await.unwrap_err();
-    assert_eq!(page.code(), Code::InvalidToken, "and its page says so");
+    let Shown::Return { url } = world.shown(&browser).await else { panic!("no return") };
+    let code = url.query_pairs().next().unwrap().1.into_owned();
+    let told = world.service.result_for_backend(&app(), &Secret::new(code)).await.unwrap().outcome;
+    assert!(
+        matches!(told, Told::Error { error } if error.code == Code::InvalidToken),
+        "and the app hears of it"
+    );
 }
 
 #[tokio::test]
