@@ -51,7 +51,7 @@ async function startAll(folder) {
     start('demo', [GRANTWAY, 'demo', '--port', new URL(DEMO.connect).port], `${DEMO.connect}/readyz`),
   ]);
 
-  run('apply', '--config', config);
+  run('apply', config);
   for (const app of APPS) process.env[keyName(app)] = run('key', 'create', '--config', config, '--app', app).trim();
   await start('grantway', [GRANTWAY, 'serve', '--config', config], `${CONNECT}/readyz`);
   await start('rust-host', [join(TARGET, 'debug/rust-host')], `${ACME}/`, {

@@ -33,6 +33,7 @@ pub(crate) fn run(suites: Suites) -> Result<(), Failed> {
 fn in_browser() -> Result<(), Failed> {
     tools::chromium()?;
     tools::node_packages("end2end")?;
+    step::run(program("npm", "run check-provider").current_dir(root().join("end2end")))?;
     step::run(
         program("npx", "playwright test")
             .current_dir(root().join("end2end"))

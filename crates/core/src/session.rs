@@ -2,17 +2,20 @@
 //!
 //! Every transition is a method here and says why it refuses; the store only compares versions.
 
-use std::collections::BTreeMap;
+mod terms;
+#[cfg(test)]
+mod tests;
+mod told;
 
 use serde::{Deserialize, Serialize};
+pub use terms::{Link, Opening, Terms, Theme};
 use url::Url;
 
 use crate::{
-    Code, Digest, Origin, Timestamp,
+    Code, Timestamp,
     device::Mode,
-    grant::{Connection, User},
-    ids::{AppId, GrantId, ProviderId, SessionId},
-    message::{SessionResult, Told},
+    grant::Connection,
+    ids::{AppId, ProviderId, SessionId},
 };
 
 /// How long a result stays readable after the end, in seconds.
@@ -20,73 +23,6 @@ pub const RESULT_SECONDS: i64 = 600;
 
 /// Longer than any exchange takes: four requests of 20 seconds each, in seconds.
 const LONGEST_WORK_SECONDS: i64 = 120;
-
-/// Whether a session may be opened by a link, which anyone can forward.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Link {
-    /// Only by the app's own page.
-    #[default]
-    Off,
-    /// By anyone, but the app's backend completes it for its own signed-in user.
-    Code,
-    /// By anyone who confirms to be the user.
-    Confirm,
-}
-
-/// What the backend asked for, validated.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Terms {
-    /// Providers to choose from, never empty.
-    pub providers: Vec<ProviderId>,
-    /// The page that may open the session and hear of it.
-    pub allowed_origin: Origin,
-    /// Where a redirect returns.
-    pub return_url: Option<Url>,
-    /// For whom.
-    pub user: User,
-    /// Scopes by provider, where they differ from the registration's.
-    pub scopes: BTreeMap<ProviderId, Vec<String>>,
-    /// The grant to authorise again.
-    pub grant_id: Option<GrantId>,
-    /// Ask the provider for its account chooser.
-    pub switch_account: bool,
-    /// Several providers, ended by a Done button.
-    pub multiple: bool,
-    /// Whether a link opens it.
-    pub link: Link,
-    /// Language of the pages; otherwise the browser's.
-    pub locale: Option<String>,
-    /// Look of the pages; otherwise the browser's.
-    pub theme: Option<Theme>,
-    /// Copied to the grant.
-    pub metadata: BTreeMap<String, String>,
-}
-
-/// The look of the pages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Theme {
-    /// Dark on light.
-    Light,
-    /// Light on dark.
-    Dark,
-}
-
-/// The browser that a session belongs to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Opening {
-    /// Digest of its cookie's value.
-    pub browser: Digest,
-    /// How it was opened.
-    pub mode: Mode,
-    /// Whether the app's own page sent it (design: *bound*).
-    pub bound: bool,
-    /// Digest of the secret that reads the result; bound openings only.
-    pub poll: Option<Digest>,
-    /// Where the opening page wants the browser back; bound openings only.
-    pub return_to: Option<Url>,
-}
 
 /// How far a session has come, and what that state alone knows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -397,78 +333,4 @@ impl Session {
             Progress::Finished { .. } => Stage::Finished,
         }
     }
-
-    /// Until when its result can be read.
-    #[must_use]
-    pub fn readable_until(&self) -> Timestamp {
-        match self.progress {
-            Progress::Finished { at, .. } => at.plus_seconds(RESULT_SECONDS),
-            Progress::Choosing
-            | Progress::AtProvider { .. }
-            | Progress::Working { .. }
-            | Progress::Held { .. }
-            | Progress::Troubled { .. } => self.expires_at.plus_seconds(RESULT_SECONDS),
-        }
-    }
-
-    /// What the frontend may know now. A session whose time is over has failed with `invalid_token`,
-    /// unless something was connected before.
-    #[must_use]
-    pub fn result(&self, now: Timestamp) -> SessionResult {
-        let provider = match &self.progress {
-            Progress::Finished { .. } | Progress::Choosing => None,
-            Progress::AtProvider { provider }
-            | Progress::Working { provider, .. }
-            | Progress::Held { provider, .. }
-            | Progress::Troubled { provider, .. } => Some(provider),
-        };
-        let outcome = match &self.progress {
-            Progress::Finished { outcome, .. } => self.told(*outcome),
-            _ if self.is_over(now) => self.told(self.outcome_when_over()),
-            _ => Told::Pending,
-        };
-        let last = || self.connections.last().map(|connection| connection.provider.to_string());
-        SessionResult {
-            session_id: self.id.clone(),
-            stage: self.stage(),
-            provider: provider.map(ToString::to_string).or_else(last),
-            outcome,
-        }
-    }
-
-    /// What leaving now would mean: the frontend asks when it finds the window closed.
-    #[must_use]
-    pub fn told_if_left(&self) -> Told {
-        match &self.progress {
-            _ if !self.connections.is_empty() => self.told(Outcome::Success),
-            Progress::Troubled { code, .. } => self.told(Outcome::Error(*code)),
-            Progress::Finished { outcome, .. } => self.told(*outcome),
-            Progress::Choosing
-            | Progress::AtProvider { .. }
-            | Progress::Working { .. }
-            | Progress::Held { .. } => Told::Exit,
-        }
-    }
-
-    /// How it ends when its time is over.
-    #[must_use]
-    pub fn outcome_when_over(&self) -> Outcome {
-        if self.connections.is_empty() { Outcome::Error(Code::InvalidToken) } else { Outcome::Success }
-    }
-
-    fn told(&self, outcome: Outcome) -> Told {
-        match (outcome, self.connections.last()) {
-            (Outcome::Success, Some(last)) => Told::Success {
-                connection: Box::new(last.clone()),
-                connections: self.connections.clone(),
-                user: self.terms.user.clone(),
-            },
-            (Outcome::Success, None) => Told::Error { error: Code::Internal.into() },
-            (Outcome::Error(code), _) => Told::Error { error: code.into() },
-            (Outcome::Exit, _) => Told::Exit,
-        }
-    }
 }
-
-#[cfg(test)]
-mod tests;

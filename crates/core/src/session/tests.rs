@@ -1,4 +1,7 @@
+use std::collections::BTreeMap;
+
 use super::*;
+use crate::{Digest, grant::User, message::Told};
 use crate::{
     grant::{Account, GrantStatus, Operation},
     ids::RegistrationId,

@@ -1,0 +1,160 @@
+//! One app, one registration, and what hangs on them.
+
+use grantway_core::{
+    AppId, Digest, Entropy, GrantId, Origin, SessionId, Timestamp,
+    app::{App, Registration},
+    device::Mode,
+    flow::Flow,
+    grant::{Account, Grant, GrantStatus, Operation, User},
+    session::{Link, Opening, Progress, Session, Terms},
+};
+use serde_json::json;
+
+use crate::{AuditEntry, Depart, Event, Notes, Store};
+
+pub(super) async fn seed(store: &impl Store) {
+    store.apply(&[app()], &[registration()]).await.unwrap();
+}
+
+pub(super) async fn minted(store: &impl Store, number: u8) -> Session {
+    seed(store).await;
+    let session = session(number);
+    let entry = AuditEntry { at: Timestamp(0), ..audit(&format!("mint{number}")) };
+    store.mint(&session, &Digest::of(&format!("token{number}")), &entry).await.unwrap();
+    session
+}
+
+pub(super) async fn departed(store: &impl Store) -> Flow {
+    let session = minted(store, 1).await.open(opening("poll"), Timestamp(1)).unwrap();
+    let session = session.depart(&"files".parse().unwrap(), Timestamp(1)).unwrap();
+    let flow = Flow {
+        state: Digest::of("state"),
+        browser: Digest::of("browser"),
+        session: session.id.clone(),
+        registration: registration().id,
+        provider: registration().provider,
+        sealed_verifier: vec![4],
+        nonce: Some("nonce".to_owned()),
+        issuer: None,
+        iss_promised: false,
+        scopes: vec!["read".to_owned()],
+        departed_at: Timestamp(1),
+        expires_at: Timestamp(600_000),
+    };
+    store.depart(&Depart { session: &session, flow: &flow, audit: &audit("departed") }).await.unwrap();
+    flow
+}
+
+struct Numbered(u8);
+
+impl Entropy for Numbered {
+    fn fill(&self, buffer: &mut [u8]) {
+        buffer.fill(self.0);
+    }
+}
+
+pub(super) fn app_id() -> AppId {
+    "acme".parse().unwrap()
+}
+
+pub(super) fn app() -> App {
+    App { id: app_id(), name: "Acme".to_owned(), website_url: None, return_origins: Vec::new() }
+}
+
+pub(super) fn registration() -> Registration {
+    Registration {
+        id: "acme.files".parse().unwrap(),
+        app: app_id(),
+        provider: "files".parse().unwrap(),
+        client_id: "client".to_owned(),
+        sealed_secret: None,
+        scopes: vec!["read".to_owned()],
+        allowed_scopes: Vec::new(),
+    }
+}
+
+pub(super) fn user() -> User {
+    User { id: "u1".to_owned(), email: None, name: None }
+}
+
+pub(super) fn session(number: u8) -> Session {
+    let origin: Origin = "https://app.test".parse().unwrap();
+    Session {
+        id: SessionId::random(&Numbered(number)),
+        app: app_id(),
+        terms: Terms {
+            providers: vec!["files".parse().unwrap()],
+            allowed_origin: origin,
+            return_url: None,
+            user: user(),
+            scopes: Default::default(),
+            grant_id: None,
+            switch_account: false,
+            multiple: false,
+            link: Link::Off,
+            locale: None,
+            theme: None,
+            metadata: Default::default(),
+        },
+        opening: None,
+        departed: false,
+        progress: Progress::Choosing,
+        connections: Vec::new(),
+        created_at: Timestamp(0),
+        expires_at: Timestamp(600_000),
+        version: 1,
+    }
+}
+
+pub(super) fn opening(poll: &str) -> Opening {
+    Opening {
+        browser: Digest::of("browser"),
+        mode: Mode::Popup,
+        bound: true,
+        poll: Some(Digest::of(poll)),
+        return_to: None,
+    }
+}
+
+pub(super) fn grant(number: u8, account: &str) -> Grant {
+    Grant {
+        id: GrantId::random(&Numbered(number)),
+        app: app_id(),
+        user: user(),
+        provider: "files".parse().unwrap(),
+        registration: registration().id,
+        account: Account { id: Some(account.to_owned()), ..Account::default() },
+        scopes: vec!["read".to_owned()],
+        scopes_missing: Vec::new(),
+        status: GrantStatus::Active,
+        operation: Operation::Creation,
+        metadata: Default::default(),
+        created_at: Timestamp(i64::from(number)),
+        updated_at: Timestamp(i64::from(number)),
+    }
+}
+
+pub(super) fn audit(id: &str) -> AuditEntry {
+    AuditEntry {
+        id: id.to_owned(),
+        app: app_id(),
+        at: Timestamp(2),
+        action: "test.did".to_owned(),
+        subject: "x".to_owned(),
+        detail: json!({}),
+    }
+}
+
+pub(super) fn notes(id: &str) -> Notes {
+    Notes { audit: audit(id), event: None }
+}
+
+pub(super) fn event(id: &str) -> Event {
+    Event {
+        id: id.to_owned(),
+        app: app_id(),
+        kind: "grant.created".to_owned(),
+        body: json!({"a": 1}),
+        created_at: Timestamp(3),
+    }
+}
