@@ -87,7 +87,8 @@ impl Service {
         let session = self.store.session_of_return_code(&code.digest(), self.clock.now()).await?;
         let session =
             session.filter(|session| session.app == *app).ok_or(ServiceError::Token(TokenReason::Unknown))?;
-        Ok(session.result(self.clock.now()))
+        let now = self.clock.now();
+        Ok(session.with_lost_work_noticed(now).result(now))
     }
 
     async fn readable(&self, key: &ResultKey) -> Result<Session, ServiceError> {

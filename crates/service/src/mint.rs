@@ -140,7 +140,9 @@ impl Service {
             .await?
             .filter(|session| session.app == *app)
             .ok_or(ServiceError::NoSession)?;
-        let result = session.result(self.clock.now()).outcome;
+        let now = self.clock.now();
+        let session = session.with_lost_work_noticed(now);
+        let result = session.result(now).outcome;
         Ok(SessionStatus {
             stage: session.stage(),
             session_id: session.id,
