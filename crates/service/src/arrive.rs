@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use grantway_catalog::ResponseMode;
 use grantway_core::{
-    RegistrationId, Secret, SessionId,
-    flow::{AcceptedCode, CallbackParams, Flow, Refusal},
+    ProviderId, RegistrationId, Secret, SessionId,
+    flow::{AcceptedCode, CallbackParams, Flow},
     session::{Link, Session},
 };
 use grantway_store::HeldCode;
@@ -85,12 +85,11 @@ impl Service {
         let outcome = match flow.accept(&request.registration, request.params, self.clock.now()) {
             Ok(code) if session.terms.link == Link::Code => self.hold(&session, &flow, &code).await,
             Ok(code) => self.exchange(session.clone(), &flow, code).await.map(|_| ()),
-            Err(refusal) => return self.refuse(session, &flow, refusal).await,
+            Err(refusal) => Err(refusal.into()),
         };
-        self.changed(&flow.session);
         match outcome {
             Ok(()) => Ok(()),
-            Err(error) => self.trouble(session, &flow, &error).await,
+            Err(error) => self.trouble(session, &flow.provider, &error).await,
         }
     }
 
@@ -105,24 +104,20 @@ impl Service {
         Ok(Some(Session { version: session.version + 1, ..session }))
     }
 
-    async fn refuse(&self, session: Session, flow: &Flow, refusal: Refusal) -> Result<(), ServiceError> {
-        Self::log_trouble(&session.id, refusal.code(), &refusal);
-        let session = session.trouble(&flow.provider, refusal.code(), None);
-        self.save_trouble(session, refusal.to_string()).await
-    }
-
-    async fn trouble(&self, session: Session, flow: &Flow, error: &ServiceError) -> Result<(), ServiceError> {
-        Self::log_trouble(&session.id, error.code(), error);
+    /// Keeps a failure in the session, for its page to show.
+    pub(crate) async fn trouble(
+        &self,
+        session: Session,
+        provider: &ProviderId,
+        error: &ServiceError,
+    ) -> Result<(), ServiceError> {
+        tracing::info!(session = %session.id, code = %error.code(), why = %error, "a connection failed");
         let accounts = match error {
             ServiceError::AccountMismatch(accounts) => Some(accounts.clone()),
             _ => None,
         };
-        let session = session.trouble(&flow.provider, error.code(), accounts);
-        self.save_trouble(session, error.to_string()).await
-    }
-
-    pub(crate) async fn save_trouble(&self, session: Session, why: String) -> Result<(), ServiceError> {
-        let notes = self.session_note(&session, "session.troubled", json!({"why": why}));
+        let session = session.trouble(provider, error.code(), accounts);
+        let notes = self.session_note(&session, "session.troubled", json!({"why": error.to_string()}));
         self.store.save_session(&session, &notes).await?;
         self.changed(&session.id);
         Ok(())
@@ -146,6 +141,7 @@ impl Service {
         let audit =
             self.audit_entry(&session.app, "session.held", &session.id, json!({"provider": flow.provider}));
         self.store.hold(&session, &held, &audit).await?;
+        self.changed(&session.id);
         Ok(())
     }
 }

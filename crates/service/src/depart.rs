@@ -54,9 +54,8 @@ impl Service {
         error: &ServiceError,
     ) -> Result<(), ServiceError> {
         let session = self.store.session(id).await?.ok_or(ServiceError::WrongBrowser)?;
-        let session = session.depart(provider, self.clock.now())?.trouble(provider, error.code(), None);
-        Self::log_trouble(id, error.code(), error);
-        self.save_trouble(session, error.to_string()).await
+        let session = session.depart(provider, self.clock.now())?;
+        self.trouble(session, provider, error).await
     }
 
     async fn try_depart(

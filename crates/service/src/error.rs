@@ -2,6 +2,7 @@
 
 use grantway_core::{
     Code, GrantId, Origin, ProviderId,
+    flow::Refusal,
     session::{Accounts, SessionError},
 };
 use grantway_engine::EngineError;
@@ -68,6 +69,9 @@ pub enum ServiceError {
     /// A step that the session refuses.
     #[error(transparent)]
     Session(#[from] SessionError),
+    /// An authorization response that is not followed by a token request.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// No such session of this app.
     #[error("no such session")]
     NoSession,
@@ -121,6 +125,7 @@ impl ServiceError {
             Self::UnknownFlow => Code::FlowUnknown,
             Self::UserMismatch => Code::UserMismatch,
             Self::Session(error) => error.code(),
+            Self::Refused(refusal) => refusal.code(),
             Self::NoSession => Code::NotFound,
             Self::NoGrant => Code::GrantNotFound,
             Self::Revoked { .. } => Code::CredentialRevoked,

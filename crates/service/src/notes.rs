@@ -1,7 +1,7 @@
 //! Audit rows and events, as the use cases write them.
 
 use grantway_core::{
-    AppId, Code, SessionId,
+    AppId,
     grant::{Connection, Operation},
     ids::random_id,
     session::{Outcome, Progress, Session},
@@ -65,10 +65,5 @@ impl Service {
             audit: self.audit_entry(&session.app, kind, connection.grant_id, detail),
             event: Some(self.event(&session.app, kind, json!(connection))),
         }
-    }
-
-    /// The one line the log gets of a refusal. Ids and codes only.
-    pub(crate) fn log_trouble(session: &SessionId, code: Code, why: &dyn std::error::Error) {
-        tracing::info!(%session, %code, %why, "a connection failed");
     }
 }

@@ -159,19 +159,7 @@ async fn the_same_account_can_not_become_two_grants(store: &impl Store) {
 
 async fn grants_are_listed_in_pages(store: &impl Store) {
     for number in 1..=3 {
-        let session = minted(store, number).await;
-        let made = grant(number, &format!("account{number}"));
-        let noted = notes(&format!("c{number}"));
-        store
-            .connect(&Connect {
-                session: &session,
-                grant: &made,
-                sealed: &[1],
-                kept_from: None,
-                notes: &noted,
-            })
-            .await
-            .unwrap();
+        connected(store, number, &format!("account{number}")).await;
     }
     let filter = GrantFilter {
         user: Some("u1".to_owned()),
@@ -194,18 +182,7 @@ async fn grants_are_listed_in_pages(store: &impl Store) {
 }
 
 async fn a_credential_is_replaced_only_over_its_generation(store: &impl Store) {
-    let session = minted(store, 1).await;
-    let grant = grant(1, "account");
-    store
-        .connect(&Connect {
-            session: &session,
-            grant: &grant,
-            sealed: &[1],
-            kept_from: None,
-            notes: &notes("c1"),
-        })
-        .await
-        .unwrap();
+    let grant = connected(store, 1, "account").await;
     let read = store.credential(grant.id).await.unwrap().unwrap();
 
     store.save_credential(&Credential { sealed: vec![2], ..read.clone() }).await.unwrap();
@@ -217,18 +194,7 @@ async fn a_credential_is_replaced_only_over_its_generation(store: &impl Store) {
 }
 
 async fn a_grant_is_buried_only_with_the_credential_that_died(store: &impl Store) {
-    let session = minted(store, 1).await;
-    let grant = grant(1, "account");
-    store
-        .connect(&Connect {
-            session: &session,
-            grant: &grant,
-            sealed: &[1],
-            kept_from: None,
-            notes: &notes("c1"),
-        })
-        .await
-        .unwrap();
+    let grant = connected(store, 1, "account").await;
     let dead = store.credential(grant.id).await.unwrap().unwrap();
     store.save_credential(&Credential { sealed: vec![2], ..dead.clone() }).await.unwrap();
     let buried = Grant { status: GrantStatus::NeedsReauth, ..grant.clone() };
@@ -242,18 +208,7 @@ async fn a_grant_is_buried_only_with_the_credential_that_died(store: &impl Store
 }
 
 async fn a_revoked_grant_has_no_credential(store: &impl Store) {
-    let session = minted(store, 1).await;
-    let grant = grant(1, "account");
-    store
-        .connect(&Connect {
-            session: &session,
-            grant: &grant,
-            sealed: &[1],
-            kept_from: None,
-            notes: &notes("c1"),
-        })
-        .await
-        .unwrap();
+    let grant = connected(store, 1, "account").await;
     let credential = store.credential(grant.id).await.unwrap().unwrap();
 
     let revoked = Grant { status: GrantStatus::Revoked, ..grant.clone() };

@@ -10,7 +10,7 @@ use grantway_core::{
 };
 use serde_json::json;
 
-use crate::{AuditEntry, Depart, Event, Notes, Store};
+use crate::{AuditEntry, Connect, Depart, Event, Notes, Store};
 
 pub(super) async fn seed(store: &impl Store) {
     store.apply(&[app()], &[registration()]).await.unwrap();
@@ -22,6 +22,15 @@ pub(super) async fn minted(store: &impl Store, number: u8) -> Session {
     let entry = AuditEntry { at: Timestamp(0), ..audit(&format!("mint{number}")) };
     store.mint(&session, &Digest::of(&format!("token{number}")), &entry).await.unwrap();
     session
+}
+
+/// A grant that was connected by a session of its own.
+pub(super) async fn connected(store: &impl Store, number: u8, account: &str) -> Grant {
+    let (session, grant) = (minted(store, number).await, grant(number, account));
+    let noted = notes(&format!("c{number}"));
+    let connect = Connect { session: &session, grant: &grant, sealed: &[1], kept_from: None, notes: &noted };
+    store.connect(&connect).await.unwrap();
+    grant
 }
 
 pub(super) async fn departed(store: &impl Store) -> Flow {
