@@ -1,10 +1,15 @@
 //! One provider's description. Defaults are what most providers do, so most files are short.
+//! `docs/catalog.md` has an example of every field.
 
 use std::collections::BTreeMap;
 
-use grantway_core::origin::is_secure;
 use serde::Deserialize;
 use url::Url;
+
+use crate::{
+    Account, Answer, Callback, ClientAuth, ClientJwt, Exchange, Fixed, InvalidProvider, Lookup, Method,
+    Parameter, Pkce, Refresh, ResponseMode, Revoke, SecondScopes, Template, TokenBody, TokenPlace, Userinfo,
+};
 
 /// A service that issues OAuth tokens.
 #[derive(Clone, Debug, Deserialize)]
@@ -12,233 +17,176 @@ use url::Url;
 pub struct Provider {
     /// For people.
     pub name: String,
+    /// Other words that people search for.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// For lists, such as `crm`.
+    #[serde(default)]
+    pub categories: Vec<String>,
     /// `#rrggbb`, behind the monogram.
     pub brand_color: Option<String>,
-    /// OpenID Connect issuer; its metadata (OIDC Discovery, RFC 8414) gives whatever URL is missing here.
-    pub issuer: Option<String>,
-    /// Authorization endpoint (RFC 6749, section 3.1).
-    pub authorize_url: Option<Url>,
-    /// Token endpoint (RFC 6749, section 3.2).
-    pub token_url: Option<Url>,
-    /// Revocation endpoint (RFC 7009).
-    pub revoke_url: Option<Url>,
-    /// Where the account is read.
-    pub userinfo: Option<Userinfo>,
-    /// Where in that answer the account's parts are.
+    /// The logo's file in `public/logos/`, without its ending.
+    pub logo: Option<String>,
+    /// Where an operator registers a client.
+    pub docs_url: Option<Url>,
+    /// Known from one source only: the URLs may be wrong.
     #[serde(default)]
-    pub account: AccountPointers,
+    pub experimental: bool,
+
+    /// OpenID Connect issuer, or the one of RFC 8414; its metadata gives whatever URL is missing here, and its
+    /// keys sign the id tokens.
+    pub issuer: Option<Template>,
+    /// Authorization endpoint (RFC 6749, section 3.1).
+    pub authorize_url: Option<Template>,
+    /// Token endpoint (RFC 6749, section 3.2).
+    pub token_url: Option<Template>,
+    /// What the templates need.
+    #[serde(default, rename = "parameter")]
+    pub parameters: Vec<Parameter>,
+
     /// Scopes asked for when the registration names none.
     #[serde(default)]
     pub scopes: Vec<String>,
+    /// Scopes that every request asks for: without them no refresh token comes.
+    #[serde(default)]
+    pub always_scopes: Vec<String>,
     /// Between the scopes asked for.
     #[serde(default = "space")]
     pub scope_separator: String,
-    /// Between the scopes in the token answer.
-    #[serde(default = "space")]
-    pub answer_scope_separator: String,
-    /// Scopes that the token answer calls otherwise than the request did: its word, then ours.
-    #[serde(default)]
-    pub answer_scope_aliases: BTreeMap<String, String>,
-    /// How the client proves itself at the token endpoint (RFC 6749, section 2.3).
-    #[serde(default)]
-    pub client_auth: ClientAuth,
+    /// The parameter's name.
+    #[serde(default = "scope")]
+    pub scope_param: String,
+    /// Scopes that go into a parameter of their own.
+    pub second_scopes: Option<SecondScopes>,
+
+    /// `client_id` by another name, in every request.
+    #[serde(default = "client_id")]
+    pub client_id_param: String,
+    /// `client_secret` by another name.
+    #[serde(default = "client_secret")]
+    pub client_secret_param: String,
+    /// `redirect_uri` by another name, in both requests.
+    #[serde(default = "redirect_uri")]
+    pub redirect_uri_param: String,
+    /// `code` by another name, in the token request.
+    #[serde(default = "code")]
+    pub code_param: String,
+    /// What is sent in the redirect URI's place, where the provider knows it by a name.
+    pub redirect_uri: Option<Template>,
     /// Whether a code challenge is sent (RFC 7636).
     #[serde(default)]
     pub pkce: Pkce,
+    /// `response_type`, where it is not `code`.
+    #[serde(default = "code")]
+    pub response_type: String,
+    /// Whether a `nonce` is demanded even without an id token.
+    #[serde(default)]
+    pub nonce: bool,
     /// How the authorization answer comes back.
     #[serde(default)]
     pub response_mode: ResponseMode,
-    /// Fixed further parameters of the authorization request.
+    /// Pushed authorization requests (RFC 9126): asked for even where the metadata does not demand it.
     #[serde(default)]
-    pub authorize_params: BTreeMap<String, String>,
+    pub pushed_authorization: bool,
+    /// Resource indicators (RFC 8707), in the authorization and every token request.
+    #[serde(default)]
+    pub resource: Vec<Url>,
+    /// Fixed further parameters of the authorization request; `false` leaves one out that is otherwise sent.
+    #[serde(default)]
+    pub authorize_params: BTreeMap<String, Fixed>,
     /// What makes the provider show its account chooser.
     #[serde(default = "select_account")]
     pub switch_account_params: BTreeMap<String, String>,
+    /// What the authorization answer carries beside `code` and `state`.
+    #[serde(default)]
+    pub callback: Callback,
     /// How long its codes live at least, in seconds: for how long one may be held back.
     #[serde(default = "sixty")]
     pub code_seconds: i64,
-}
 
-/// The request that tells whose the token is.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Userinfo {
-    /// Where.
-    pub url: Url,
-    /// GET unless told.
+    /// How the client proves itself at the token endpoint (RFC 6749, section 2.3).
     #[serde(default)]
-    pub method: UserinfoMethod,
-    /// Fixed further headers.
+    pub client_auth: ClientAuth,
+    /// The JWT that two of those ways sign.
+    pub client_jwt: Option<ClientJwt>,
+    /// GET at a few; POST is the standard.
     #[serde(default)]
-    pub headers: BTreeMap<String, String>,
-}
+    pub token_method: Method,
+    /// How token requests carry their parameters.
+    #[serde(default)]
+    pub token_body: TokenBody,
+    /// Fixed further parameters of the code exchange; `false` leaves one out that is otherwise sent.
+    #[serde(default)]
+    pub token_params: BTreeMap<String, Fixed>,
+    /// Fixed further headers of every token request.
+    #[serde(default)]
+    pub token_headers: BTreeMap<String, Template>,
+    /// Where in a token answer its parts are.
+    #[serde(default)]
+    pub answer: Answer,
+    /// The request that trades the first token for one that lives long.
+    pub long_lived: Option<Exchange>,
+    /// How an access token is renewed.
+    #[serde(default)]
+    pub refresh: Refresh,
 
-/// The method of a userinfo request.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum UserinfoMethod {
-    /// As OpenID Connect has it.
-    #[default]
-    Get,
-    /// With an empty body.
-    Post,
+    /// How an access token is carried to the API (RFC 6750).
+    #[serde(default)]
+    pub api_auth: TokenPlace,
+    /// Where the account is read.
+    pub userinfo: Option<Userinfo>,
+    /// Where in which answer the account's parts are.
+    #[serde(default)]
+    pub account: Account,
+    /// The request that finds what API calls need, such as the chosen site.
+    pub lookup: Option<Lookup>,
+    /// How a grant is ended at the provider (RFC 7009).
+    pub revoke: Option<Revoke>,
 }
-
-/// JSON pointers (RFC 6901) into the userinfo answer. The defaults are the OpenID Connect claims.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct AccountPointers {
-    /// The stable id.
-    pub id: String,
-    /// The address.
-    pub email: Option<String>,
-    /// The display name.
-    pub name: Option<String>,
-    /// The user name.
-    pub handle: Option<String>,
-}
-
-impl Default for AccountPointers {
-    fn default() -> Self {
-        Self {
-            id: "/sub".to_owned(),
-            email: Some("/email".to_owned()),
-            name: Some("/name".to_owned()),
-            handle: Some("/preferred_username".to_owned()),
-        }
-    }
-}
-
-/// How the client proves itself at the token endpoint.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ClientAuth {
-    /// `client_secret_post`: in the form.
-    #[default]
-    Post,
-    /// `client_secret_basic`: in the Authorization header.
-    Basic,
-}
-
-/// Proof Key for Code Exchange.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-pub enum Pkce {
-    /// Always, unless the provider breaks on it.
-    #[default]
-    S256,
-    /// The provider refuses a challenge.
-    #[serde(rename = "off")]
-    Off,
-}
-
-/// How the authorization answer comes back.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ResponseMode {
-    /// In the query.
-    #[default]
-    Query,
-    /// As a form post (OAuth 2.0 Form Post Response Mode).
-    FormPost,
-}
-
-/// A rule that a provider's description breaks.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidProvider {
-    /// Nothing to show people.
-    #[error("name: must not be empty")]
-    NoName,
-    /// No way to find its endpoints.
-    #[error("either `issuer` or both `authorize_url` and `token_url` must be set")]
-    NoEndpoints,
-    /// A URL that others could read.
-    #[error("{0}: must be https (http on loopback)")]
-    NotSecure(&'static str),
-    /// No JSON pointer.
-    #[error("account: `{0}` is not a JSON pointer (RFC 6901)")]
-    Pointer(String),
-    /// A parameter that carries the flow's safety.
-    #[error("authorize_params: `{0}` is set by Grantway and can't be overridden")]
-    Reserved(String),
-    /// Not `#rrggbb`.
-    #[error("brand_color: must be written #rrggbb")]
-    Color,
-}
-
-const RESERVED: [&str; 11] = [
-    "client_id",
-    "code_challenge",
-    "code_challenge_method",
-    "nonce",
-    "redirect_uri",
-    "request",
-    "request_uri",
-    "response_mode",
-    "response_type",
-    "scope",
-    "state",
-];
 
 impl Provider {
+    /// One connection parameter.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> Option<&Parameter> {
+        self.parameters.iter().find(|parameter| parameter.name == name)
+    }
+
+    /// What follows a parameter in the host that it is part of.
+    #[must_use]
+    pub fn host_after(&self, name: &str) -> Option<&str> {
+        let urls = [&self.authorize_url, &self.token_url, &self.issuer];
+        urls.into_iter().flatten().find_map(|url| url.host_after(name))
+    }
+
     /// # Errors
     /// The first rule that it breaks.
     pub(crate) fn validate(&self) -> Result<(), InvalidProvider> {
-        if self.name.trim().is_empty() {
-            return Err(InvalidProvider::NoName);
-        }
-        if self.issuer.is_none() && (self.authorize_url.is_none() || self.token_url.is_none()) {
-            return Err(InvalidProvider::NoEndpoints);
-        }
-        if self.brand_color.as_deref().is_some_and(|color| !is_color(color)) {
-            return Err(InvalidProvider::Color);
-        }
-        self.check_urls()?;
-        self.check_pointers()?;
-        let names = self.authorize_params.keys().chain(self.switch_account_params.keys());
-        match names.into_iter().find(|name| RESERVED.contains(&name.as_str())) {
-            Some(name) => Err(InvalidProvider::Reserved(name.clone())),
-            None => Ok(()),
-        }
+        crate::rules::check(self)
     }
-
-    fn check_urls(&self) -> Result<(), InvalidProvider> {
-        let issuer = self
-            .issuer
-            .as_deref()
-            .map(Url::parse)
-            .transpose()
-            .map_err(|_| InvalidProvider::NotSecure("issuer"))?;
-        for (name, url) in [
-            ("issuer", issuer.as_ref()),
-            ("authorize_url", self.authorize_url.as_ref()),
-            ("token_url", self.token_url.as_ref()),
-            ("revoke_url", self.revoke_url.as_ref()),
-            ("userinfo.url", self.userinfo.as_ref().map(|userinfo| &userinfo.url)),
-        ] {
-            if url.is_some_and(|url| !is_secure(url)) {
-                return Err(InvalidProvider::NotSecure(name));
-            }
-        }
-        Ok(())
-    }
-
-    fn check_pointers(&self) -> Result<(), InvalidProvider> {
-        let account = &self.account;
-        let pointers =
-            [Some(&account.id), account.email.as_ref(), account.name.as_ref(), account.handle.as_ref()];
-        match pointers.into_iter().flatten().find(|pointer| !pointer.starts_with('/')) {
-            Some(pointer) => Err(InvalidProvider::Pointer(pointer.clone())),
-            None => Ok(()),
-        }
-    }
-}
-
-fn is_color(text: &str) -> bool {
-    text.strip_prefix('#').is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 fn space() -> String {
     " ".to_owned()
+}
+
+fn scope() -> String {
+    "scope".to_owned()
+}
+
+fn client_id() -> String {
+    "client_id".to_owned()
+}
+
+fn client_secret() -> String {
+    "client_secret".to_owned()
+}
+
+fn redirect_uri() -> String {
+    "redirect_uri".to_owned()
+}
+
+fn code() -> String {
+    "code".to_owned()
 }
 
 fn sixty() -> i64 {

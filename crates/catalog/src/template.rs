@@ -1,0 +1,270 @@
+//! Texts with `{names}` in them: URLs, parameters and headers that depend on a connection.
+//!
+//! The one rule: a name's value can't leave the place it stands in. In a host it is letters, digits, dots and
+//! hyphens only; anywhere else in a URL it is percent-encoded; and the parsed host must be the one written.
+
+use std::fmt;
+
+use grantway_core::origin::is_secure;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
+use url::Url;
+
+/// RFC 3986, section 2.3: what needs no encoding.
+const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A text such as `https://{shop}.example.com/token`. `{callback:name}` is a parameter of the authorization
+/// answer, `{extra:name}` a value kept from the token answer; braces around anything else are text.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
+pub struct Template {
+    text: String,
+    parts: Vec<Part>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Part {
+    Text(String),
+    Name(String),
+}
+
+/// Why a template gave nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TemplateError {
+    /// A name without a value.
+    #[error("`{0}` has no value")]
+    Missing(String),
+    /// A value that would change the host it stands in.
+    #[error("`{0}` can't stand in a host")]
+    Host(String),
+    /// Not an https URL (http on loopback).
+    #[error("must be https (http on loopback)")]
+    NotSecure,
+}
+
+impl From<String> for Template {
+    fn from(text: String) -> Self {
+        let parts = parse(&text);
+        Self { text, parts }
+    }
+}
+
+impl From<&str> for Template {
+    fn from(text: &str) -> Self {
+        Self::from(text.to_owned())
+    }
+}
+
+impl fmt::Debug for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.text.fmt(f)
+    }
+}
+
+impl Template {
+    /// As written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Every name in it.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Name(name) => Some(name.as_str()),
+            Part::Text(_) => None,
+        })
+    }
+
+    /// The text with its values. They stand as they are: for parameters and headers, never for URLs.
+    ///
+    /// # Errors
+    /// When a name has no value.
+    pub fn fill(&self, value: impl Fn(&str) -> Option<String>) -> Result<String, TemplateError> {
+        let mut filled = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(text) => filled.push_str(text),
+                Part::Name(name) => filled.push_str(&value(name).ok_or_else(|| missing(name))?),
+            }
+        }
+        Ok(filled)
+    }
+
+    /// The URL with its values, each kept to its place.
+    ///
+    /// # Errors
+    /// When a name has no value, a value can't stand where it is, or the URL is not secure.
+    pub fn fill_url(&self, value: impl Fn(&str) -> Option<String>) -> Result<Url, TemplateError> {
+        let mut filled = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(text) => filled.push_str(text),
+                Part::Name(name) => {
+                    let value = value(name).ok_or_else(|| missing(name))?;
+                    if is_in_host(&filled) {
+                        let fits = value.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._:".contains(&b));
+                        filled.push_str(
+                            fits.then_some(&value).ok_or_else(|| TemplateError::Host(name.clone()))?,
+                        );
+                    } else {
+                        filled.extend(utf8_percent_encode(&value, &RESERVED));
+                    }
+                }
+            }
+        }
+        let url = Url::parse(&filled).map_err(|_| TemplateError::NotSecure)?;
+        if !is_secure(&url) {
+            return Err(TemplateError::NotSecure);
+        }
+        if !url.authority().eq_ignore_ascii_case(authority(&filled)) {
+            return Err(TemplateError::Host(self.text.clone()));
+        }
+        Ok(url)
+    }
+
+    /// What follows a name in the same host, such as `.example.com`: for people who type all of it.
+    #[must_use]
+    pub fn host_after(&self, name: &str) -> Option<&str> {
+        let (before, after) = self.text.split_once(&format!("{{{name}}}"))?;
+        let rest = after.split(['/', '?', '#', ':']).next().unwrap_or_default();
+        (is_in_host(before) && rest.starts_with('.') && !rest.contains('{')).then_some(rest)
+    }
+}
+
+fn missing(name: &str) -> TemplateError {
+    TemplateError::Missing(name.to_owned())
+}
+
+/// Whether what comes next still belongs to the host.
+fn is_in_host(before: &str) -> bool {
+    before.split_once("://").is_none_or(|(_, rest)| !rest.contains(['/', '?', '#']))
+}
+
+/// As written, with a port that the scheme has anyway left out.
+fn authority(url: &str) -> &str {
+    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+    let written = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    if url.starts_with("https:") { written.trim_end_matches(":443") } else { written }
+}
+
+fn parse(text: &str) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let (mut plain, mut rest) = (String::new(), text);
+    while let Some(start) = rest.find('{') {
+        let (before, opened) = rest.split_at(start);
+        plain.push_str(before);
+        match opened[1..].split_once('}') {
+            Some((name, after)) if is_name(name) => {
+                if !plain.is_empty() {
+                    parts.push(Part::Text(std::mem::take(&mut plain)));
+                }
+                parts.push(Part::Name(name.to_owned()));
+                rest = after;
+            }
+            _ => {
+                plain.push('{');
+                rest = &opened[1..];
+            }
+        }
+    }
+    plain.push_str(rest);
+    if !plain.is_empty() {
+        parts.push(Part::Text(plain));
+    }
+    parts
+}
+
+fn is_name(text: &str) -> bool {
+    let (kind, name) = text.split_once(':').unwrap_or(("", text));
+    let fits = |b: u8| match kind {
+        "callback" => b.is_ascii_alphanumeric() || b == b'_' || b == b'-',
+        _ => b.is_ascii_lowercase() || b == b'_',
+    };
+    matches!(kind, "" | "callback" | "extra") && !name.is_empty() && name.bytes().all(fits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(template: &str, value: &str) -> Result<String, TemplateError> {
+        let template = Template::from(template);
+        template.fill_url(|_| Some(value.to_owned())).map(String::from)
+    }
+
+    #[test]
+    fn a_value_in_a_host_can_not_leave_the_domain() {
+        let shop = "https://{shop}.example.com/token";
+
+        assert_eq!(url(shop, "acme").unwrap(), "https://acme.example.com/token");
+        for evil in [
+            "evil.test#",
+            "evil.test/",
+            "evil.test?",
+            "evil.test\\",
+            "a@evil.test",
+            "evil.test:80",
+            "evil.test:80/",
+            "é",
+            "ａ",
+            "evil.test%23",
+            "",
+            ".",
+            "a b",
+            "a\n",
+            "evil.test。",
+        ] {
+            let built = url(shop, evil);
+            assert!(
+                built.as_ref().is_err()
+                    || Url::parse(built.as_ref().unwrap())
+                        .unwrap()
+                        .host_str()
+                        .unwrap()
+                        .ends_with(".example.com"),
+                "{evil:?} became {built:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_host_may_have_a_port_but_no_user() {
+        assert_eq!(url("https://{host}/x", "git.acme.com:8443").unwrap(), "https://git.acme.com:8443/x");
+        assert_eq!(url("https://{host}/x", "git.acme.com:443").unwrap(), "https://git.acme.com/x");
+        for evil in ["u:p@evil.test", "a/b", "0x7f.1", "2130706433", "127.1"] {
+            assert!(url("https://{host}/x", evil).is_err(), "{evil}");
+        }
+    }
+
+    #[test]
+    fn elsewhere_in_a_url_a_value_is_encoded() {
+        assert_eq!(
+            url("https://a.test/{id}?t={id}", "../x&y=ü").unwrap(),
+            "https://a.test/..%2Fx%26y%3D%C3%BC?t=..%2Fx%26y%3D%C3%BC"
+        );
+    }
+
+    #[test]
+    fn braces_around_anything_else_are_text() {
+        let template = Template::from("{\"query\":\"query { me { id } }\",\"t\":\"{access_token}\"}");
+
+        assert_eq!(template.names().collect::<Vec<_>>(), ["access_token"]);
+        assert_eq!(
+            template.fill(|_| Some("T".to_owned())).unwrap(),
+            "{\"query\":\"query { me { id } }\",\"t\":\"T\"}"
+        );
+    }
+
+    #[test]
+    fn a_name_without_a_value_is_named() {
+        assert_eq!(Template::from("{shop}").fill(|_| None), Err(TemplateError::Missing("shop".to_owned())));
+    }
+
+    #[test]
+    fn people_may_type_the_whole_host() {
+        assert_eq!(Template::from("https://{shop}.example.com/x").host_after("shop"), Some(".example.com"));
+        assert_eq!(Template::from("https://{host}/x").host_after("host"), None);
+        assert_eq!(Template::from("https://a.test/{host}").host_after("host"), None);
+    }
+}

@@ -1,0 +1,172 @@
+//! The built-in files and the rules, one by one.
+
+use std::{collections::BTreeMap, fs};
+
+use crate::{AskedOf, Catalog, Pkce, Provider, RefreshBy, Source};
+
+fn refusal(text: &str) -> String {
+    let mut catalog = Catalog::default();
+    catalog.declare("x".parse().unwrap(), toml::from_str(text).unwrap()).unwrap_err().to_string()
+}
+
+fn with(text: &str) -> String {
+    format!("name = 'X'\nauthorize_url = 'https://id.test/a'\ntoken_url = 'https://id.test/t'\n{text}")
+}
+
+#[test]
+fn every_built_in_provider_keeps_the_rules() {
+    let catalog = Catalog::built_in().unwrap();
+
+    let all: Vec<&Provider> = catalog.iter().map(|(_, provider)| provider).collect();
+    let count = |fits: &dyn Fn(&Provider) -> bool| all.iter().filter(|provider| fits(provider)).count();
+    let mut quirks = BTreeMap::from([
+        ("PKCE off", count(&|p| p.pkce == Pkce::Off)),
+        ("no identity", count(&|p| p.account.source == Source::Nothing)),
+        ("experimental", count(&|p| p.experimental)),
+        ("asks the person", count(&|p| p.parameters.iter().any(|q| q.asked_of == AskedOf::User))),
+        ("asks the operator", count(&|p| p.parameters.iter().any(|q| q.asked_of == AskedOf::App))),
+        ("free host", count(&|p| p.parameters.iter().any(|q| q.free_host))),
+        ("no refresh token", count(&|p| p.refresh.by == RefreshBy::Nothing)),
+        ("refresh by access token", count(&|p| p.refresh.by == RefreshBy::AccessToken)),
+        ("revocation", count(&|p| p.revoke.is_some())),
+        ("lookup", count(&|p| p.lookup.is_some())),
+        ("logo", count(&|p| p.logo.is_some())),
+    ]);
+    quirks.insert("providers", all.len());
+    println!("{quirks:#?}");
+    assert!(all.len() >= 400, "{}", all.len());
+    assert_eq!(catalog.get(&"google-drive".parse().unwrap()).unwrap().authorize_params.len(), 2);
+}
+
+#[test]
+fn a_provider_needs_https_and_either_an_issuer_or_both_urls() {
+    for (text, says) in [
+        ("name = 'X'", "either `issuer` or both `authorize_url` and `token_url` must be set"),
+        ("name = 'X'\nissuer = 'http://id.test'", "issuer: must be https (http on loopback)"),
+        ("name = ' '\nissuer = 'https://id.test'", "name: must not be empty"),
+    ] {
+        assert_eq!(refusal(text), says);
+    }
+}
+
+#[test]
+fn what_carries_the_flows_safety_can_not_be_overridden() {
+    for name in ["state", "client_id", "redirect_uri", "code_challenge", "request_uri", "response_type"] {
+        assert_eq!(
+            refusal(&with(&format!("authorize_params = {{ {name} = 'x' }}"))),
+            format!("authorize_params: `{name}` is set by Grantway and can't be overridden")
+        );
+    }
+    assert!(refusal(&with("authorize_params = { state = false }")).contains("`state`"));
+}
+
+#[test]
+fn a_template_may_ask_only_for_what_somebody_gives() {
+    for (text, place) in [
+        ("revoke = 'https://{shop}.id.test/r'", "revoke.url"),
+        ("token_params = { a = '{callback:shop}' }", "token_params"),
+        ("authorize_params = { a = '{access_token}' }", "authorize_params"),
+        ("userinfo = { url = 'https://id.test/{extra:uid}' }", "userinfo.url"),
+    ] {
+        assert!(
+            refusal(&with(text)).starts_with(&format!("{place}: nothing gives")),
+            "{text}: {}",
+            refusal(&with(text))
+        );
+    }
+}
+
+#[test]
+fn a_host_that_may_be_anyones_is_asked_of_the_operator_only() {
+    let host = |rest: &str| {
+        format!(
+            "name = 'X'\nauthorize_url = 'https://{{host}}/a'\ntoken_url = 'https://{{host}}/t'\n[[parameter]]\n\
+             name = 'host'\nlabel = 'Host'\npattern = '[a-z.]+'\nexample = 'git.acme.com'\n{rest}"
+        )
+    };
+    for rest in ["", "free_host = true", "asked_of = 'app'"] {
+        assert!(refusal(&host(rest)).contains("the client secret would go there"), "{rest}");
+    }
+    let mut catalog = Catalog::default();
+    let kept = toml::from_str(&host("free_host = true\nasked_of = 'app'")).unwrap();
+    assert!(catalog.declare("x".parse().unwrap(), kept).is_ok());
+}
+
+#[test]
+fn every_rule_is_told_by_its_field() {
+    let parameter = "[[parameter]]\nname = 'a'\nlabel = 'A'\npattern = '[0-9]+'\nexample = 'x'";
+    for (text, says) in [
+        ("account = { id = 'sub' }", "account: `sub` is not a JSON pointer (RFC 6901)"),
+        ("answer = { access_token = ['/a', 'b'] }", "answer: `b` is not a JSON pointer (RFC 6901)"),
+        ("brand_color = 'red'", "brand_color: must be written #rrggbb"),
+        ("logo = '../x'", "logo: must be a file's name of a-z, 0-9 and -, without its ending"),
+        ("token_params = { a = true }", "token_params: `a` must be a text, or false to leave it out"),
+        (
+            "client_auth = 'private_key_jwt'",
+            "client_auth: `private_key_jwt` and `secret_jwt` need a [client_jwt]",
+        ),
+        (
+            "refresh = { by = 'access_token' }",
+            "refresh: `by = \"access_token\"` needs `long_lived` or `refresh.url`",
+        ),
+        (parameter, "parameter a: its pattern does not fit its example or default"),
+    ] {
+        assert_eq!(refusal(&with(text)), says);
+    }
+}
+
+#[test]
+fn an_unknown_field_is_refused_by_name_at_every_depth() {
+    for (text, field) in [
+        ("isuer = 'https://id.test'", "isuer"),
+        ("userinfo = { url = 'https://id.test', methd = 'GET' }", "methd"),
+        ("revoke = { url = 'https://id.test', hint = 'x' }", "hint"),
+        ("answer = { acess_token = '/a' }", "acess_token"),
+    ] {
+        let error = toml::from_str::<Provider>(&with(text)).unwrap_err().to_string();
+
+        assert!(error.contains(&format!("unknown field `{field}`")), "{error}");
+    }
+}
+
+#[test]
+fn an_operators_folder_adds_and_replaces() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("corp.toml"), "name = 'Corp'\nissuer = 'https://id.corp.test'").unwrap();
+    fs::write(folder.path().join("github.toml"), "extends = 'corp'\nname = 'Our GitHub'").unwrap();
+
+    let catalog = Catalog::with_folder(folder.path()).unwrap();
+
+    let github = catalog.get(&"github".parse().unwrap()).unwrap();
+    assert_eq!(
+        (github.name.as_str(), github.issuer.as_ref().unwrap().as_str()),
+        ("Our GitHub", "https://id.corp.test")
+    );
+    assert!(catalog.get(&"google".parse().unwrap()).is_some());
+}
+
+#[test]
+fn a_wrong_file_of_the_folder_is_named() {
+    for (name, text, says) in [
+        (
+            "Corp.toml",
+            "name = 'Corp'\nissuer = 'https://id.test'",
+            "Corp.toml: the file's name is not a provider id",
+        ),
+        ("corp.toml", "nam = 'Corp'", "unknown field `nam`"),
+        ("corp.toml", "extends = 'nobody'", "corp.toml: `extends = \"nobody\"` names no provider"),
+        (
+            "corp.toml",
+            "extends = 'corp'",
+            "corp.toml: `extends = \"corp\"` names no provider, or goes in a circle",
+        ),
+        ("corp.toml", "name = 'Corp'", "corp.toml: either `issuer` or both"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(name), text).unwrap();
+
+        let error = Catalog::with_folder(folder.path()).unwrap_err().to_string();
+
+        assert!(error.contains(says), "{error}");
+    }
+}
