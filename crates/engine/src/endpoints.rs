@@ -1,11 +1,11 @@
 //! Where a provider's endpoints are: the catalog's word first, its published metadata for the rest.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, PoisonError},
 };
 
-use grantway_catalog::Provider;
+use grantway_catalog::{Provider, Template};
 use grantway_core::{Clock, Timestamp, origin::is_secure};
 use jsonwebtoken::jwk::JwkSet;
 use serde::{Deserialize, de::DeserializeOwned};
@@ -33,6 +33,10 @@ pub struct Endpoints {
     pub issuer: Option<String>,
     /// Whether it promises `iss` in every authorization answer (RFC 9207).
     pub iss_promised: bool,
+    /// Pushed authorization request endpoint (RFC 9126).
+    pub pushed_authorization: Option<Url>,
+    /// Whether it takes no other authorization requests.
+    pub pushes: bool,
 }
 
 /// OpenID Provider Metadata (OIDC Discovery 1.0, section 3; RFC 8414, section 2).
@@ -46,6 +50,9 @@ struct Metadata {
     jwks_uri: Option<Url>,
     #[serde(default)]
     authorization_response_iss_parameter_supported: bool,
+    pushed_authorization_request_endpoint: Option<Url>,
+    #[serde(default)]
+    require_pushed_authorization_requests: bool,
 }
 
 type Cached<T> = Mutex<HashMap<String, (Timestamp, Arc<T>)>>;
@@ -65,27 +72,39 @@ impl Directory {
         Self { http, clock, metadata: Mutex::default(), keys: Mutex::default() }
     }
 
-    /// The endpoints of one provider.
+    /// The endpoints of one provider, for a connection with these parameters.
     ///
     /// # Errors
-    /// When metadata is needed and can't be had, or breaks its rules.
-    pub async fn endpoints(&self, provider: &Provider) -> Result<Endpoints, EngineError> {
-        let metadata = match &provider.issuer {
+    /// When metadata is needed and can't be had or breaks its rules, or a parameter is missing.
+    pub async fn endpoints(
+        &self,
+        provider: &Provider,
+        parameters: &BTreeMap<String, String>,
+    ) -> Result<Endpoints, EngineError> {
+        let fill = |template: &Option<Template>| {
+            let filled =
+                template.as_ref().map(|template| template.fill_url(|name| parameters.get(name).cloned()));
+            filled.transpose().map_err(|_| EngineError::NoValue)
+        };
+        let issuer = fill_issuer(provider, parameters)?;
+        let metadata = match &issuer {
             Some(issuer) => Some(self.metadata(issuer).await?),
             None => None,
         };
         let published = metadata.as_deref();
-        let pick = |own: &Option<Url>, theirs: Option<&Url>| own.as_ref().or(theirs).cloned();
+        let pick = |own: Option<Url>, theirs: Option<&Url>| own.or_else(|| theirs.cloned());
         Ok(Endpoints {
-            authorize: pick(&provider.authorize_url, published.map(|m| &m.authorization_endpoint))
+            authorize: pick(fill(&provider.authorize_url)?, published.map(|m| &m.authorization_endpoint))
                 .ok_or(EngineError::NoEndpoint("authorization endpoint"))?,
-            token: pick(&provider.token_url, published.map(|m| &m.token_endpoint))
+            token: pick(fill(&provider.token_url)?, published.map(|m| &m.token_endpoint))
                 .ok_or(EngineError::NoEndpoint("token endpoint"))?,
             userinfo: published.and_then(|m| m.userinfo_endpoint.clone()),
-            revoke: pick(&provider.revoke_url, published.and_then(|m| m.revocation_endpoint.as_ref())),
+            revoke: published.and_then(|m| m.revocation_endpoint.clone()),
             jwks: published.and_then(|m| m.jwks_uri.clone()),
-            issuer: provider.issuer.clone(),
             iss_promised: published.is_some_and(|m| m.authorization_response_iss_parameter_supported),
+            pushed_authorization: published.and_then(|m| m.pushed_authorization_request_endpoint.clone()),
+            pushes: published.is_some_and(|m| m.require_pushed_authorization_requests),
+            issuer,
         })
     }
 
@@ -107,10 +126,17 @@ impl Directory {
         if let Some(known) = self.recall(&self.metadata, issuer) {
             return Ok(known);
         }
-        let address = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
-        let address = Url::parse(&address).map_err(|_| EngineError::Unreadable("metadata"))?;
-        let fetched =
-            self.fetch::<Metadata>(&address, "metadata").await.and_then(|metadata| check(metadata, issuer));
+        let mut fetched = Err(EngineError::Unreadable("metadata"));
+        for address in well_known(issuer)? {
+            fetched = self
+                .fetch::<Metadata>(&address, "metadata")
+                .await
+                .and_then(|metadata| check(metadata, issuer));
+            // Only a plain "not here" sends us to the other place.
+            if !matches!(fetched, Err(EngineError::Refused)) {
+                break;
+            }
+        }
         match (fetched, self.last_good(&self.metadata, issuer)) {
             (Ok(metadata), _) => Ok(self.note(&self.metadata, issuer, metadata)),
             (Err(_), Some(last_good)) => Ok(last_good),
@@ -150,6 +176,28 @@ impl Directory {
     }
 }
 
+/// An issuer is compared byte by byte (RFC 9207, section 2.4), so it stays as it is written; its values are
+/// those that make a URL.
+fn fill_issuer(
+    provider: &Provider,
+    parameters: &BTreeMap<String, String>,
+) -> Result<Option<String>, EngineError> {
+    let value = |name: &str| parameters.get(name).cloned();
+    let Some(template) = &provider.issuer else { return Ok(None) };
+    template.fill_url(value).map_err(|_| EngineError::NoValue)?;
+    template.fill(value).map(Some).map_err(|_| EngineError::NoValue)
+}
+
+/// Where an issuer's metadata may be: OpenID Connect Discovery 1.0, section 4, then RFC 8414, section 3.1,
+/// which puts the well-known part before the issuer's own path.
+fn well_known(issuer: &str) -> Result<[Url; 2], EngineError> {
+    let parse = |text: &str| Url::parse(text).map_err(|_| EngineError::Unreadable("metadata"));
+    let mut oauth = parse(issuer)?;
+    let path = format!("/.well-known/oauth-authorization-server{}", oauth.path().trim_end_matches('/'));
+    oauth.set_path(&path);
+    Ok([parse(&format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/')))?, oauth])
+}
+
 /// RFC 8414, section 3.3: the issuer must be the one asked; and nothing may go over plain http.
 fn check(metadata: Metadata, issuer: &str) -> Result<Metadata, EngineError> {
     let urls = [
@@ -158,6 +206,7 @@ fn check(metadata: Metadata, issuer: &str) -> Result<Metadata, EngineError> {
         metadata.userinfo_endpoint.as_ref(),
         metadata.revocation_endpoint.as_ref(),
         metadata.jwks_uri.as_ref(),
+        metadata.pushed_authorization_request_endpoint.as_ref(),
     ];
     if metadata.issuer != issuer || urls.into_iter().flatten().any(|url| !is_secure(url)) {
         return Err(EngineError::Unreadable("metadata"));

@@ -5,10 +5,13 @@ use async_trait::async_trait;
 /// A request that got no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
-    /// No connection, or it broke.
+    /// No connection: nothing was sent.
     #[error("the provider could not be reached")]
+    NotConnected,
+    /// The connection broke; the request may have arrived.
+    #[error("the provider did not answer")]
     Unreachable,
-    /// It took too long.
+    /// It took too long; the request may have arrived.
     #[error("the provider did not answer in time")]
     TimedOut,
     /// More bytes than any token or account answer has.

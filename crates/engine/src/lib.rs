@@ -2,29 +2,38 @@
 //!
 //! The one rule: nothing in here knows a provider's name. What is odd about one is data of the catalog.
 
+mod answer;
+mod assertion;
 pub mod authorize;
+pub mod callback;
 pub mod client;
 pub mod endpoints;
 pub mod http;
 pub mod id_token;
 pub mod identify;
+mod request;
 pub mod revoke;
 pub mod token;
+pub mod tokens;
 
 pub use authorize::{Authorization, AuthorizeRequest, authorize};
 pub use client::Client;
 pub use endpoints::{Directory, Endpoints};
 pub use http::{Http, HttpError};
-pub use identify::identify;
+pub use identify::{identify, look_up};
 pub use revoke::revoke;
-pub use token::{TokenSet, exchange, refresh};
+pub use token::{Proof, exchange, refresh};
+pub use tokens::TokenSet;
 
 /// Why a provider's answer could not be used. Carries no part of the answer: it may hold a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EngineError {
-    /// Nothing came, or not in time.
+    /// No connection: nothing was sent.
     #[error("the provider could not be reached")]
     Unreachable,
+    /// Sent, but no answer came, or not in time: nobody knows what it did.
+    #[error("the provider did not answer")]
+    Unanswered,
     /// A 5xx or 429.
     #[error("the provider answered with status {0}")]
     Failing(u16),
@@ -46,6 +55,9 @@ pub enum EngineError {
     /// The catalog and the provider's metadata lack an endpoint.
     #[error("the provider has no {0}")]
     NoEndpoint(&'static str),
+    /// A parameter, header or URL of the catalog that lacks a value, or has one that can't stand there.
+    #[error("a value that the provider's description asks for is missing or does not fit")]
+    NoValue,
 }
 
 impl EngineError {
@@ -57,7 +69,7 @@ impl EngineError {
     /// Whether trying later may help.
     #[must_use]
     pub fn is_transient(self) -> bool {
-        matches!(self, Self::Unreachable | Self::Failing(_))
+        matches!(self, Self::Unreachable | Self::Unanswered | Self::Failing(_))
     }
 }
 
@@ -69,7 +81,8 @@ fn is_passing(status: ::http::StatusCode) -> bool {
 impl From<HttpError> for EngineError {
     fn from(error: HttpError) -> Self {
         match error {
-            HttpError::Unreachable | HttpError::TimedOut => Self::Unreachable,
+            HttpError::NotConnected => Self::Unreachable,
+            HttpError::Unreachable | HttpError::TimedOut => Self::Unanswered,
             HttpError::TooLarge => Self::Unreadable("overlong"),
         }
     }

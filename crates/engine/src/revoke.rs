@@ -1,61 +1,54 @@
-//! Revocation at the provider (RFC 7009).
+//! Revocation at the provider (RFC 7009), and the other shapes it has.
 
-use ::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use base64::{Engine, engine::general_purpose::STANDARD};
-use grantway_catalog::ClientAuth;
-use url::{
-    Url,
-    form_urlencoded::{Serializer, byte_serialize},
+use grantway_catalog::{Revoke, RevokeAuth};
+use grantway_core::Timestamp;
+
+use crate::{
+    Client, EngineError, Http, TokenSet,
+    client::Known,
+    request::{Draft, basic},
 };
-
-use crate::{Client, EngineError, Http, TokenSet};
 
 /// Revokes the grant's tokens: the refresh token where there is one, which ends the access tokens too.
 /// A provider without a revocation endpoint has nothing to be told.
 ///
 /// # Errors
 /// When the provider can't be reached or refuses.
-pub async fn revoke(http: &dyn Http, client: &Client<'_>, tokens: &TokenSet) -> Result<(), EngineError> {
-    let Some(url) = &client.endpoints.revoke else { return Ok(()) };
-    let request = request(url, client, tokens).map_err(|_| EngineError::Refused)?;
-    let answer = http.send(request).await?;
+pub async fn revoke(
+    http: &dyn Http,
+    client: &Client<'_>,
+    tokens: &TokenSet,
+    now: Timestamp,
+) -> Result<(), EngineError> {
+    let published = client.endpoints.revoke.as_ref().map(|url| Revoke::standard(url.as_str().into()));
+    let Some(rules) = client.provider.revoke.as_ref().or(published.as_ref()) else { return Ok(()) };
+    let answer = http.send(draft(client, rules, tokens, now)?.write()?).await?;
     match answer.status() {
         status if status.is_success() => Ok(()),
         status => Err(EngineError::of_status(status)),
     }
 }
 
-fn request(
-    url: &Url,
+fn draft(
     client: &Client<'_>,
+    rules: &Revoke,
     tokens: &TokenSet,
-) -> Result<::http::Request<Vec<u8>>, ::http::Error> {
-    let (token, hint) = match &tokens.refresh_token {
-        Some(token) => (token, "refresh_token"),
-        None => (&tokens.access_token, "access_token"),
-    };
-    let mut form = Serializer::new(String::new());
-    form.append_pair("token", token.expose()).append_pair("token_type_hint", hint);
-    let mut request = ::http::Request::post(url.as_str())
-        .header(ACCEPT, "application/json")
-        .header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-    let secret = client.client_secret.map(grantway_core::Secret::expose);
-    match (client.provider.client_auth, secret) {
-        (ClientAuth::Basic, Some(secret)) => {
-            request = request.header(AUTHORIZATION, basic(client.client_id, secret))
-        }
-        (ClientAuth::Post | ClientAuth::Basic, secret) => {
-            form.append_pair("client_id", client.client_id);
-            if let Some(secret) = secret {
-                form.append_pair("client_secret", secret);
-            }
-        }
+    now: Timestamp,
+) -> Result<Draft, EngineError> {
+    let known = Known::tokens(tokens);
+    let mut url = client.fill_url(&rules.url, known)?;
+    let mut headers = client.filled(&rules.headers, known)?;
+    let pairs = client.filled(&rules.params, known)?;
+    if rules.auth == RevokeAuth::Api {
+        client.carry(&client.provider.api_auth, &mut url, &mut headers, tokens)?;
     }
-    request.body(form.finish().into_bytes())
-}
-
-/// RFC 6749, section 2.3.1: both parts are form-encoded first.
-fn basic(client_id: &str, secret: &str) -> String {
-    let encode = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
-    format!("Basic {}", STANDARD.encode(format!("{}:{}", encode(client_id), encode(secret))))
+    let mut draft = Draft { url, method: rules.method, body: rules.body, headers, pairs };
+    match (rules.auth, client.client_secret) {
+        (RevokeAuth::Client, _) => client.prove(client.provider.client_auth, &mut draft, now)?,
+        (RevokeAuth::Basic, Some(secret)) => {
+            draft.headers.push(("authorization".to_owned(), basic(client.client_id, secret.expose())));
+        }
+        (RevokeAuth::Basic | RevokeAuth::Api | RevokeAuth::None, _) => {}
+    }
+    Ok(draft)
 }

@@ -1,88 +1,38 @@
 //! The token endpoint (RFC 6749, sections 4.1.3, 5 and 6).
 //!
-//! An answer is first made standard by the catalog's rules, then read by the oauth2 library. Its
-//! errors carry the raw body, so they are translated here and never passed on.
+//! The library builds a request, the catalog's words rewrite it; an answer is made standard, then read by the
+//! library. Its errors carry the raw body, so they are translated here and never passed on.
 
-use std::{future::Future, pin::Pin};
+use std::{collections::BTreeMap, future::Future, pin::Pin};
 
-use ::http::header::CONTENT_TYPE;
-use grantway_catalog::{Pkce, Provider};
+use ::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use grantway_catalog::{ClientAuth, Fixed, Method, Pkce, RefreshBy, TokenBody};
 use grantway_core::{Secret, Timestamp, flow::AcceptedCode};
 use oauth2::{
     AsyncHttpClient, AuthorizationCode, HttpRequest, HttpResponse, PkceCodeVerifier, RefreshToken,
-    RequestTokenError, StandardErrorResponse, StandardTokenResponse, TokenResponse,
+    RequestTokenError, StandardErrorResponse, StandardTokenResponse,
     basic::{BasicErrorResponseType, BasicTokenType},
 };
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use url::Url;
 
-use crate::{Client, EngineError, Http, HttpError, is_passing};
+use crate::{
+    Client, EngineError, Http, HttpError, TokenSet,
+    answer::{Extra, standardize},
+    client::Known,
+    is_passing,
+    request::{Draft, Pairs},
+};
 
-/// Ten years, in seconds: an answer that promises more means "for ever".
-const LONGEST_LIFETIME: i64 = 10 * 365 * 24 * 3600;
-
-/// The tokens of a grant. Prints no secret.
-#[derive(Clone, Debug)]
-pub struct TokenSet {
-    /// For API calls (RFC 6750).
-    pub access_token: Secret,
-    /// For the next access token, when the provider gives one.
-    pub refresh_token: Option<Secret>,
-    /// Who signed in (OIDC Core, section 2); not stored.
-    pub id_token: Option<Secret>,
-    /// When the access token ends, when told.
-    pub expires_at: Option<Timestamp>,
-    /// Granted scopes; absent means as asked (RFC 6749, section 5.1).
-    pub scopes: Option<Vec<String>>,
+/// What a flow brings to its token request.
+#[derive(Debug)]
+pub struct Proof<'a> {
+    /// Once, and for this flow alone.
+    pub code: AcceptedCode,
+    /// PKCE's.
+    pub verifier: &'a Secret,
+    /// Values kept from the authorization answer.
+    pub kept: &'a BTreeMap<String, String>,
 }
-
-/// The plain text that the vault seals.
-#[derive(Serialize, Deserialize)]
-struct Plain {
-    access_token: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    refresh_token: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    expires_at: Option<Timestamp>,
-}
-
-impl TokenSet {
-    /// For the vault.
-    #[must_use]
-    pub fn to_plain(&self) -> Secret {
-        let plain = Plain {
-            access_token: self.access_token.expose().to_owned(),
-            refresh_token: self.refresh_token.as_ref().map(|token| token.expose().to_owned()),
-            expires_at: self.expires_at,
-        };
-        Secret::new(serde_json::to_string(&plain).unwrap_or_default())
-    }
-
-    /// From the vault.
-    ///
-    /// # Errors
-    /// When the text is not what [`Self::to_plain`] writes.
-    pub fn from_plain(plain: &Secret) -> Result<Self, EngineError> {
-        let plain: Plain =
-            serde_json::from_str(plain.expose()).map_err(|_| EngineError::Unreadable("stored token"))?;
-        Ok(Self {
-            access_token: Secret::new(plain.access_token),
-            refresh_token: plain.refresh_token.map(Secret::new),
-            id_token: None,
-            expires_at: plain.expires_at,
-            scopes: None,
-        })
-    }
-}
-
-/// The one extra field that the library is asked to keep.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct IdTokenField {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    id_token: Option<String>,
-}
-
-impl oauth2::ExtraTokenFields for IdTokenField {}
 
 /// Exchanges a code that its flow has accepted. Sent once: a code is never tried again.
 ///
@@ -91,38 +41,107 @@ impl oauth2::ExtraTokenFields for IdTokenField {}
 pub async fn exchange(
     http: &dyn Http,
     client: &Client<'_>,
-    code: AcceptedCode,
-    verifier: &Secret,
+    proof: Proof<'_>,
     now: Timestamp,
 ) -> Result<TokenSet, EngineError> {
-    let wire = client.wire();
-    let mut request = wire.exchange_code(AuthorizationCode::new(code.expose().to_owned()));
-    if client.provider.pkce == Pkce::S256 {
-        request = request.set_pkce_verifier(PkceCodeVerifier::new(verifier.expose().to_owned()));
+    let provider = client.provider;
+    let code = proof.code.expose();
+    let code =
+        provider.callback.code_suffix.as_deref().and_then(|end| code.strip_suffix(end)).unwrap_or(code);
+    let wire = client.wire(provider.client_auth)?;
+    let mut request = wire.exchange_code(AuthorizationCode::new(code.to_owned()));
+    if provider.pkce != Pkce::Off {
+        request = request.set_pkce_verifier(PkceCodeVerifier::new(proof.verifier.expose().to_owned()));
     }
-    let to = Wire { http, provider: client.provider };
+    let to = Wire {
+        http,
+        client,
+        now,
+        url: client.endpoints.token.clone(),
+        auth: provider.client_auth,
+        fixed: &provider.token_params,
+        known: Known { tokens: None, kept: Some(proof.kept), state: Some(proof.code.state().expose()) },
+    };
     let answer = request.request_async(&to).await.map_err(translate)?;
-    Ok(token_set(&answer, now))
+    let mut tokens = TokenSet::of(answer, now);
+    for (name, value) in proof.kept {
+        tokens.extra.entry(name.clone()).or_insert_with(|| Secret::new(value.clone()));
+    }
+    match &provider.long_lived {
+        Some(_) => lengthened(http, client, &tokens, now).await,
+        None => Ok(tokens),
+    }
 }
 
-/// Gets a fresh access token. The old refresh token is kept when none comes back (RFC 6749, section 6).
+/// Gets a fresh access token. What the answer leaves out is kept: the old refresh token (RFC 6749, section 6),
+/// the further values.
 ///
 /// # Errors
 /// See [`EngineError`]; only [`EngineError::InvalidGrant`] means that the grant is dead.
 pub async fn refresh(
     http: &dyn Http,
     client: &Client<'_>,
-    refresh_token: &Secret,
+    old: &TokenSet,
     now: Timestamp,
 ) -> Result<TokenSet, EngineError> {
-    let wire = client.wire();
-    let token = RefreshToken::new(refresh_token.expose().to_owned());
-    let to = Wire { http, provider: client.provider };
+    let provider = client.provider;
+    let rules = &provider.refresh;
+    if rules.by == RefreshBy::AccessToken {
+        return lengthened(http, client, old, now).await;
+    }
+    let token = old.refresh_token.as_ref().ok_or(EngineError::InvalidGrant)?;
+    let token = RefreshToken::new(token.expose().to_owned());
+    let auth = rules.client_auth.unwrap_or(provider.client_auth);
+    let wire = client.wire(auth)?;
+    let known = Known::tokens(old);
+    let url = rules.url.as_ref().map(|url| client.fill_url(url, known)).transpose()?;
+    let url = url.unwrap_or_else(|| client.endpoints.token.clone());
+    let to = Wire { http, client, now, url, auth, fixed: &rules.params, known };
     let answer = wire.exchange_refresh_token(&token).request_async(&to).await.map_err(translate)?;
-    let mut tokens = token_set(&answer, now);
-    tokens.refresh_token.get_or_insert_with(|| refresh_token.clone());
-    Ok(tokens)
+    Ok(TokenSet::of(answer, now).after(old))
 }
+
+/// Trades a living access token for one that lives longer: after the exchange, and in the place of a refresh.
+async fn lengthened(
+    http: &dyn Http,
+    client: &Client<'_>,
+    old: &TokenSet,
+    now: Timestamp,
+) -> Result<TokenSet, EngineError> {
+    let (provider, known) = (client.provider, Known::tokens(old));
+    let renewal = provider.refresh.url.as_ref().filter(|_| old.is_long_lived);
+    let (url, method, pairs) = match (renewal, &provider.long_lived) {
+        (Some(url), long) => {
+            let method = long.as_ref().map_or(Method::Post, |long| long.method);
+            (
+                client.fill_url(url, known)?,
+                method,
+                client.reworded(Vec::new(), &provider.refresh.params, known)?,
+            )
+        }
+        (None, Some(long)) => {
+            (client.fill_url(&long.url, known)?, long.method, client.filled(&long.params, known)?)
+        }
+        (None, None) => return Err(EngineError::NoEndpoint("refresh endpoint")),
+    };
+    let draft = Draft { url, method, body: TokenBody::Form, headers: Vec::new(), pairs };
+    let answer = http.send(draft.write()?).await?;
+    if is_passing(answer.status()) {
+        return Err(EngineError::of_status(answer.status()));
+    }
+    let answer = standardize(provider, answer, now);
+    if !answer.status().is_success() {
+        let error: StandardErrorResponse<BasicErrorResponseType> =
+            serde_json::from_slice(answer.body()).map_err(|_| EngineError::Unreadable("token"))?;
+        return Err(meaning(error.error()));
+    }
+    let answer: Answer =
+        serde_json::from_slice(answer.body()).map_err(|_| EngineError::Unreadable("token"))?;
+    let fresh = TokenSet { is_long_lived: true, ..TokenSet::of(answer, now) };
+    Ok(fresh.after(old))
+}
+
+pub(crate) type Answer = StandardTokenResponse<Extra, BasicTokenType>;
 
 /// What a provider's answer can be, before the library reads it.
 #[derive(Debug, thiserror::Error)]
@@ -131,12 +150,42 @@ enum SendError {
     Http(#[from] HttpError),
     #[error("status {0}")]
     Failing(u16),
+    #[error(transparent)]
+    Unsaid(#[from] EngineError),
 }
 
 /// The library's way to the network.
 struct Wire<'a> {
     http: &'a dyn Http,
-    provider: &'a Provider,
+    client: &'a Client<'a>,
+    now: Timestamp,
+    url: Url,
+    auth: ClientAuth,
+    fixed: &'a BTreeMap<String, Fixed>,
+    known: Known<'a>,
+}
+
+impl Wire<'_> {
+    /// The library's request in the provider's words.
+    fn reworded(&self, request: &HttpRequest) -> Result<::http::Request<Vec<u8>>, EngineError> {
+        let (client, provider) = (self.client, self.client.provider);
+        let mut pairs: Pairs =
+            serde_urlencoded::from_bytes(request.body()).map_err(|_| EngineError::Unreadable("own"))?;
+        let resources =
+            provider.resource.iter().map(|resource| ("resource".to_owned(), resource.to_string()));
+        pairs.extend(resources);
+        let mut pairs = client.reworded(pairs, self.fixed, self.known)?;
+        pairs.extend(client.assertion(self.auth, self.now)?);
+        let mut headers: Pairs = Vec::new();
+        if let Some(proof) = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()) {
+            headers.push((AUTHORIZATION.to_string(), proof.to_owned()));
+        }
+        for (name, value) in &provider.token_headers {
+            headers.push((name.clone(), client.fill(value, self.known)?));
+        }
+        let (method, body) = (provider.token_method, provider.token_body);
+        Draft { url: self.url.clone(), method, body, headers, pairs }.write()
+    }
 }
 
 impl<'c> AsyncHttpClient<'c> for Wire<'_> {
@@ -145,64 +194,18 @@ impl<'c> AsyncHttpClient<'c> for Wire<'_> {
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         Box::pin(async move {
-            let answer = self.http.send(request).await?;
+            let answer = self.http.send(self.reworded(&request)?).await?;
             let status = answer.status();
             if is_passing(status) {
                 return Err(SendError::Failing(status.as_u16()));
             }
-            Ok(standardize(self.provider, answer))
+            let mut answer = standardize(self.client.provider, answer, self.now);
+            // The library wants 200 of a success; RFC 6749 and a few providers let it be another 2xx.
+            if answer.status().is_success() && answer.headers().contains_key(CONTENT_TYPE) {
+                *answer.status_mut() = ::http::StatusCode::OK;
+            }
+            Ok(answer)
         })
-    }
-}
-
-/// Makes an answer what RFC 6749, section 5 says: an error has an error's status, numbers are
-/// numbers, scopes are separated by spaces. What can't be read is left for the library to refuse.
-fn standardize(provider: &Provider, answer: HttpResponse) -> HttpResponse {
-    let (mut parts, body) = answer.into_parts();
-    let Some(Value::Object(mut fields)) = read(&parts, &body) else {
-        return HttpResponse::from_parts(parts, body);
-    };
-    if fields.contains_key("error") && parts.status.is_success() {
-        parts.status = ::http::StatusCode::BAD_REQUEST;
-    }
-    if let Some(seconds) =
-        fields.get("expires_in").and_then(Value::as_str).and_then(|text| text.parse::<u64>().ok())
-    {
-        fields.insert("expires_in".to_owned(), seconds.into());
-    }
-    fields.retain(|_, value| !value.is_null());
-    fields.entry("token_type").or_insert_with(|| "bearer".into());
-    if let Some(scope) = fields.get("scope").and_then(Value::as_str) {
-        let scope = scope
-            .split(&provider.answer_scope_separator)
-            .map(|scope| provider.answer_scope_aliases.get(scope).map_or(scope, String::as_str))
-            .collect::<Vec<_>>()
-            .join(" ");
-        fields.insert("scope".to_owned(), scope.into());
-    }
-    parts.headers.insert(CONTENT_TYPE, ::http::HeaderValue::from_static("application/json"));
-    HttpResponse::from_parts(parts, Value::Object(fields).to_string().into_bytes())
-}
-
-fn read(parts: &::http::response::Parts, body: &[u8]) -> Option<Value> {
-    let kind = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if kind.starts_with("application/x-www-form-urlencoded") {
-        let pairs: Vec<(String, String)> = serde_urlencoded::from_bytes(body).ok()?;
-        return Some(Value::Object(pairs.into_iter().map(|(name, value)| (name, value.into())).collect()));
-    }
-    serde_json::from_slice(body).ok()
-}
-
-fn token_set(answer: &StandardTokenResponse<IdTokenField, BasicTokenType>, now: Timestamp) -> TokenSet {
-    let seconds = |lifetime: std::time::Duration| {
-        i64::try_from(lifetime.as_secs()).map_or(LONGEST_LIFETIME, |seconds| seconds.min(LONGEST_LIFETIME))
-    };
-    TokenSet {
-        access_token: Secret::new(answer.access_token().secret().clone()),
-        refresh_token: answer.refresh_token().map(|token| Secret::new(token.secret().clone())),
-        id_token: answer.extra_fields().id_token.clone().map(Secret::new),
-        expires_at: answer.expires_in().map(|lifetime| now.plus_seconds(seconds(lifetime))),
-        scopes: answer.scopes().map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect()),
     }
 }
 
@@ -212,82 +215,18 @@ fn translate(error: WireError) -> EngineError {
     match error {
         RequestTokenError::Request(SendError::Http(error)) => error.into(),
         RequestTokenError::Request(SendError::Failing(status)) => EngineError::Failing(status),
-        RequestTokenError::ServerResponse(answer) => match answer.error() {
-            BasicErrorResponseType::InvalidGrant => EngineError::InvalidGrant,
-            BasicErrorResponseType::InvalidClient | BasicErrorResponseType::UnauthorizedClient => {
-                EngineError::InvalidClient
-            }
-            _ => EngineError::Refused,
-        },
+        RequestTokenError::Request(SendError::Unsaid(error)) => error,
+        RequestTokenError::ServerResponse(answer) => meaning(answer.error()),
         RequestTokenError::Parse(..) | RequestTokenError::Other(_) => EngineError::Unreadable("token"),
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn provider(text: &str) -> Provider {
-        toml::from_str(&format!("name = 'X'\nissuer = 'https://id.test'\n{text}")).unwrap()
-    }
-
-    fn standard(provider: &Provider, kind: &str, body: &str) -> (u16, Value) {
-        let answer =
-            ::http::Response::builder().header(CONTENT_TYPE, kind).body(body.as_bytes().to_vec()).unwrap();
-        let answer = standardize(provider, answer);
-        (answer.status().as_u16(), serde_json::from_slice(answer.body()).unwrap())
-    }
-
-    #[test]
-    fn an_error_inside_a_200_is_an_error() {
-        let (status, fields) =
-            standard(&provider(""), "application/json", r#"{"error":"bad_verification_code"}"#);
-
-        assert_eq!((status, fields["error"].as_str()), (400, Some("bad_verification_code")));
-    }
-
-    #[test]
-    fn odd_but_honest_answers_become_standard() {
-        let commas = provider("answer_scope_separator = ','");
-
-        let (_, form) = standard(&commas, "application/x-www-form-urlencoded", "access_token=a&scope=x%2Cy");
-        let (_, text) = standard(
-            &provider(""),
-            "text/json",
-            r#"{"access_token":"a","expires_in":"60","refresh_token":null}"#,
-        );
-
-        assert_eq!(form, serde_json::json!({"access_token": "a", "scope": "x y", "token_type": "bearer"}));
-        assert_eq!(text, serde_json::json!({"access_token": "a", "expires_in": 60, "token_type": "bearer"}));
-    }
-
-    #[test]
-    fn scopes_that_come_back_under_another_name_are_called_by_ours() {
-        let renames = provider("answer_scope_aliases = { 'https://id.test/email' = 'email' }");
-
-        let (_, answer) = standard(
-            &renames,
-            "application/json",
-            r#"{"access_token":"a","scope":"openid https://id.test/email"}"#,
-        );
-
-        assert_eq!(answer["scope"], "openid email");
-    }
-
-    #[test]
-    fn stored_tokens_come_back_and_print_nothing() {
-        let tokens = TokenSet {
-            access_token: Secret::new("CANARY-a".to_owned()),
-            refresh_token: Some(Secret::new("CANARY-r".to_owned())),
-            id_token: None,
-            expires_at: Some(Timestamp(1000)),
-            scopes: None,
-        };
-
-        let back = TokenSet::from_plain(&tokens.to_plain()).unwrap();
-
-        assert_eq!(back.refresh_token.unwrap().expose(), "CANARY-r");
-        assert_eq!(back.expires_at, Some(Timestamp(1000)));
-        assert!(!format!("{tokens:?}").contains("CANARY"));
+fn meaning(error: &BasicErrorResponseType) -> EngineError {
+    match error {
+        BasicErrorResponseType::InvalidGrant => EngineError::InvalidGrant,
+        BasicErrorResponseType::InvalidClient | BasicErrorResponseType::UnauthorizedClient => {
+            EngineError::InvalidClient
+        }
+        _ => EngineError::Refused,
     }
 }
