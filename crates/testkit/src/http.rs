@@ -44,7 +44,7 @@ impl RouterHttp {
 #[async_trait]
 impl Http for RouterHttp {
     async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, HttpError> {
-        let router = self.router(request.uri()).ok_or(HttpError::Unreachable)?;
+        let router = self.router(request.uri()).ok_or(HttpError::NotConnected)?;
         let answer = match router.oneshot(as_received(request)).await {
             Ok(answer) => answer,
             Err(never) => match never {},
@@ -92,7 +92,7 @@ mod tests {
         let elsewhere = network.send(to("https://one.test:8443/where")).await;
 
         assert_eq!(answer.into_body(), b"\"one.test\" a=1");
-        assert!(matches!(elsewhere, Err(HttpError::Unreachable)));
+        assert!(matches!(elsewhere, Err(HttpError::NotConnected)));
     }
 
     #[tokio::test]

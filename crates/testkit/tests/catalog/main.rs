@@ -1,0 +1,109 @@
+//! Every provider of the catalog, from question to revocation, through the real engine, against a simulator
+//! that plays it from the facts: a second reading, apart from the engine's code and from our files.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops where it fails")]
+
+mod answers;
+mod drive;
+mod facts;
+mod revoking;
+mod simulator;
+mod tokens;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use grantway_catalog::{Catalog, Source};
+
+use crate::{
+    drive::{Outcome, drive},
+    facts::Facts,
+};
+
+/// What stands in the facts and is not played here, with the reason.
+const NOT_PLAYED: [&str; 0] = [];
+
+#[tokio::test]
+async fn every_provider_connects_refreshes_and_is_revoked_as_its_facts_say() {
+    let catalog = Catalog::built_in().unwrap();
+    let facts = Facts::all();
+    let (mut wrong, mut outcomes) = (Vec::new(), BTreeMap::new());
+
+    for (id, provider) in catalog.iter() {
+        let record = facts.get(id.as_str()).unwrap_or_else(|| panic!("{id} has no facts"));
+        match drive(id.as_str(), provider, record).await {
+            Ok(outcome) => {
+                outcomes.insert(id.as_str().to_owned(), outcome);
+            }
+            Err(complaint) => wrong.push(format!("{id}: {complaint}")),
+        }
+    }
+
+    assert!(
+        wrong.is_empty(),
+        "{} of {} are wrong:\n{}",
+        wrong.len(),
+        catalog.iter().count(),
+        wrong.join("\n")
+    );
+    assert!(outcomes.len() >= 400 && NOT_PLAYED.is_empty());
+    print_counts(&outcomes, &facts);
+}
+
+fn print_counts(outcomes: &BTreeMap<String, Outcome>, facts: &BTreeMap<String, Facts>) {
+    let count = |fits: &dyn Fn(&Outcome) -> bool| outcomes.values().filter(|outcome| fits(outcome)).count();
+    let mut quirks: BTreeMap<&str, usize> = BTreeMap::new();
+    for id in outcomes.keys() {
+        for quirk in facts[id].quirks() {
+            *quirks.entry(quirk).or_default() += 1;
+        }
+    }
+    println!("providers played           {}", outcomes.len());
+    println!("  without PKCE             {}", count(&|outcome| !outcome.pkce));
+    println!("  without an identity      {}", count(&|outcome| outcome.source == Source::Nothing));
+    println!("  refreshed                {}", count(&|outcome| outcome.refreshed));
+    println!("  revoked                  {}", count(&|outcome| outcome.revoked));
+    println!("quirks by kind ({})", quirks.len());
+    for (quirk, number) in quirks {
+        println!("  {quirk:28} {number}");
+    }
+}
+
+/// The simulator is worth something only if it can say no.
+#[tokio::test]
+async fn the_simulator_refuses_what_a_provider_would_refuse() {
+    let catalog = Catalog::built_in().unwrap();
+    let facts = Facts::all();
+    let spoilt = |id: &str, spoil: &dyn Fn(&mut toml::Table)| {
+        let provider = catalog.get(&id.parse().unwrap()).unwrap();
+        let mut table: toml::Table = source_of(id).parse().unwrap();
+        spoil(&mut table);
+        (provider.name.clone(), toml::Value::Table(table).try_into().unwrap())
+    };
+    let set = |key: &'static str, value: &str| {
+        let value: toml::Value = value.parse().unwrap_or_else(|_| toml::Value::String(value.to_owned()));
+        move |table: &mut toml::Table| {
+            table.insert(key.to_owned(), value.clone());
+        }
+    };
+    let mut refused = BTreeSet::new();
+    for (id, key, value) in [
+        ("notion", "token_body", "form"),
+        ("notion", "client_auth", "post"),
+        ("zoom", "client_auth", "post"),
+        ("airtable", "pkce", "off"),
+        ("discord", "token_url", "https://discord.com/api/oauth2/other"),
+        ("tiktok", "client_id_param", "client_id"),
+        ("linkedin", "pkce", "S256"),
+        ("discord", "scope_separator", ","),
+    ] {
+        let (_, provider) = spoilt(id, &set(key, value));
+        let outcome = drive(id, &provider, &facts[id]).await;
+        if outcome.is_err() {
+            refused.insert(format!("{id} {key}"));
+        }
+    }
+    assert_eq!(refused.len(), 8, "{refused:?}");
+}
+
+fn source_of(id: &str) -> String {
+    std::fs::read_to_string(format!("{}/../catalog/providers/{id}.toml", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
