@@ -48,6 +48,8 @@ pub struct Registration {
     pub client_id: String,
     /// The sealed `client_secret`; absent for public clients.
     pub sealed_secret: Option<Vec<u8>>,
+    /// The sealed connection parameters that the operator set, as a JSON object.
+    pub sealed_parameters: Option<Vec<u8>>,
     /// Scopes asked for when a session names none.
     pub scopes: Vec<String>,
     /// Scopes that a session may ask for; empty means the default ones only.

@@ -115,6 +115,15 @@ codes! {
     /// The grant's credential is dead at the provider.
     CredentialRevoked = "credential_revoked", "The grant no longer works at the provider",
         "Mint a session with this `grant_id` and let its user connect again.";
+    /// Several grants of one user at one provider.
+    AmbiguousGrant = "ambiguous_grant", "Several accounts fit",
+        "Choose one of `grants` and ask for it by its `grant_id`.";
+    /// A grant that may not do what is asked.
+    InsufficientScope = "insufficient_scope", "The grant may not do that",
+        "Mint a session with this `grant_id` and the missing `scopes`, and let its user connect again.";
+    /// A refresh of the grant is under way and takes long.
+    RefreshInProgress = "refresh_in_progress", "The token is being refreshed",
+        "Wait a moment, then ask again.";
     /// Two writers met; nothing was changed.
     Conflict = "conflict", "Something else changed this at the same moment",
         "Read it again, then repeat the request.";

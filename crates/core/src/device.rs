@@ -1,7 +1,7 @@
 //! Popup or redirect: one rule, told from what a browser says of its device.
 //!
-//! A phone (either way up) and a tablet held upright are redirected; a tablet lying on its side and
-//! everything with a mouse get a popup.
+//! A phone leaves by redirect, and so does a tablet that is held upright; everything else gets a popup.
+//! `widget/src/device.js` is the same rule; both run the vectors of `device/vectors.json`.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,8 +16,8 @@ pub enum Mode {
     Redirect,
 }
 
-/// What the browser says of itself. Sizes are CSS pixels of the screen, not of the window.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+/// What the browser says of itself. Sizes are CSS pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Device<'a> {
     /// `navigator.userAgent`.
     pub user_agent: &'a str,
@@ -25,70 +25,125 @@ pub struct Device<'a> {
     pub touch_points: i32,
     /// Whether the main pointer is a finger: the media query `(pointer: coarse)`.
     pub coarse_pointer: bool,
-    /// `screen.width` as the device is held now.
-    pub screen_width: i32,
-    /// `screen.height` as the device is held now.
-    pub screen_height: i32,
+    /// `screen.width` and `screen.height`. iOS never turns them.
+    pub screen: (i32, i32),
+    /// `innerWidth` and `innerHeight`, as the page is held now.
+    pub window: (i32, i32),
 }
 
-/// The widest short side of a phone's screen: unfolded phones are tablets from here on.
+/// The widest shorter side of a phone's screen: unfolded phones are tablets from here on.
 const PHONE_SHORT_SIDE: i32 = 600;
 
 impl Device<'_> {
     /// What this device gets unless the caller forces a mode.
     #[must_use]
     pub fn mode(self) -> Mode {
-        if !self.is_hand_held() {
-            return Mode::Popup;
-        }
-        let short_side = self.screen_width.min(self.screen_height);
-        if short_side < PHONE_SHORT_SIDE || self.screen_height >= self.screen_width {
-            Mode::Redirect
-        } else {
-            Mode::Popup
-        }
+        let (width, height) = self.window;
+        let is_upright = height >= width;
+        if self.is_phone() || (self.is_tablet() && is_upright) { Mode::Redirect } else { Mode::Popup }
     }
 
-    /// A touch laptop's main pointer is fine; iPadOS calls itself a Mac, but no Mac has five touch points.
-    fn is_hand_held(self) -> bool {
-        let agent = self.user_agent;
-        let names_itself =
-            ["Android", "iPhone", "iPad", "iPod", "Mobile"].iter().any(|name| agent.contains(name));
-        let ipad_as_mac = agent.contains("Macintosh") && self.touch_points > 1;
-        (names_itself && !agent.contains("CrOS"))
-            || ipad_as_mac
-            || (self.coarse_pointer && self.touch_points > 1 && !agent.contains("Windows"))
+    fn is_phone(self) -> bool {
+        self.screen.0.min(self.screen.1) < PHONE_SHORT_SIDE
     }
+
+    /// A touch laptop's main pointer is a mouse. iPadOS calls itself a Mac and may have a trackpad, but no
+    /// Mac has touch points.
+    fn is_tablet(self) -> bool {
+        self.coarse_pointer || (self.touch_points > 1 && self.user_agent.contains("Mac"))
+    }
+}
+
+/// Whether a page is shown inside another app: its own browser, or a web app installed on iOS. Providers
+/// may refuse to sign people in there (Google answers `disallowed_useragent`), and it has cookies of its own.
+///
+/// Android's web views say `; wv`; on iOS, and on an iPad that calls itself a
+/// Mac, only browsers name Safari; and a few apps name themselves.
+#[must_use]
+pub fn is_inside_an_app(user_agent: &str) -> bool {
+    let names = |name: &str| user_agent.contains(name);
+    names("; wv")
+        || ["FBAN/", "FBAV/", "Instagram ", " Line/", "Slack"].iter().any(|app| names(app))
+        || (["iPhone;", "iPad;", "iPod", "Macintosh;"].iter().any(|device| names(device))
+            && names("AppleWebKit/")
+            && !names("Safari/"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const IPHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Safari/604.1";
-    const PIXEL: &str =
-        "Mozilla/5.0 (Linux; Android 16; Pixel 9) AppleWebKit/537.36 Chrome/156.0 Mobile Safari/537.36";
-    const MAC: &str = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 Safari/605.1.15";
-    const WINDOWS: &str =
-        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/156.0 Safari/537.36";
+    #[derive(Deserialize)]
+    struct Vector<'a> {
+        name: &'a str,
+        user_agent: &'a str,
+        touch_points: i32,
+        coarse_pointer: bool,
+        screen: (i32, i32),
+        window: (i32, i32),
+        mode: Mode,
+        reference: Mode,
+        why: Option<&'a str>,
+    }
+
+    fn vectors() -> Vec<Vector<'static>> {
+        serde_json::from_str(include_str!("device/vectors.json")).unwrap()
+    }
 
     #[test]
-    fn the_rule_by_device() {
-        for (name, user_agent, touch_points, coarse_pointer, screen_width, screen_height, mode) in [
-            ("iPhone upright", IPHONE, 5, true, 390, 844, Mode::Redirect),
-            ("iPhone lying", IPHONE, 5, true, 844, 390, Mode::Redirect),
-            ("Android phone upright", PIXEL, 5, true, 412, 915, Mode::Redirect),
-            ("Android phone lying", PIXEL, 5, true, 915, 412, Mode::Redirect),
-            ("iPad upright, as a Mac", MAC, 5, true, 820, 1180, Mode::Redirect),
-            ("iPad lying, as a Mac", MAC, 5, true, 1180, 820, Mode::Popup),
-            ("iPad with a trackpad, lying", MAC, 5, false, 1180, 820, Mode::Popup),
-            ("Mac", MAC, 0, false, 1440, 900, Mode::Popup),
-            ("desktop on its side", WINDOWS, 0, false, 1080, 1920, Mode::Popup),
-            ("touch laptop", WINDOWS, 10, false, 1536, 864, Mode::Popup),
-        ] {
-            let device = Device { user_agent, touch_points, coarse_pointer, screen_width, screen_height };
+    fn every_device_of_the_vectors_gets_its_mode() {
+        for vector in vectors() {
+            let Vector { user_agent, touch_points, coarse_pointer, screen, window, .. } = vector;
+            let device = Device { user_agent, touch_points, coarse_pointer, screen, window };
 
-            assert_eq!(device.mode(), mode, "{name}");
+            assert_eq!(device.mode(), vector.mode, "{}", vector.name);
+        }
+    }
+
+    #[test]
+    fn every_difference_from_the_reference_has_a_reason() {
+        let vectors = vectors();
+
+        assert!(vectors.len() >= 40);
+        for vector in vectors {
+            assert_eq!(vector.why.is_some(), vector.mode != vector.reference, "{}", vector.name);
+        }
+    }
+
+    #[test]
+    fn another_apps_browser_is_told_from_a_browser() {
+        let ios =
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)";
+        let android = "Mozilla/5.0 (Linux; Android 15; Pixel 9";
+        let mac = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko)";
+        for (user_agent, expected) in [
+            (format!("{ios} Version/26.0 Mobile/15E148 Safari/604.1"), false),
+            (format!("{ios} CriOS/142.0 Mobile/15E148 Safari/604.1"), false),
+            // Installed on the home screen.
+            (format!("{ios} Mobile/15E148"), true),
+            (format!("{ios} Mobile/15E148 [FBAN/FBIOS;FBAV/500.0]"), true),
+            (format!("{ios} Mobile/15E148 Safari/604.1 Line/15.0"), true),
+            (format!("{android}) AppleWebKit/537.36 Chrome/142.0 Mobile Safari/537.36"), false),
+            (
+                format!("{android}; wv) AppleWebKit/537.36 Version/4.0 Chrome/142.0 Mobile Safari/537.36"),
+                true,
+            ),
+            (
+                format!("{android}) AppleWebKit/537.36 Chrome/142.0 Mobile Safari/537.36 Instagram 300.0"),
+                true,
+            ),
+            ("Mozilla/5.0 (Android 15; Mobile; rv:145.0) Gecko/145.0 Firefox/145.0".to_owned(), false),
+            (format!("{mac} Version/26.0 Safari/605.1.15"), false),
+            (format!("{mac} Chrome/142.0.0.0 Safari/537.36"), false),
+            (
+                "Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:145.0) Gecko/20100101 Firefox/145.0"
+                    .to_owned(),
+                false,
+            ),
+            // An iPad's home screen.
+            (mac.to_owned(), true),
+        ] {
+            assert_eq!(is_inside_an_app(&user_agent), expected, "{user_agent}");
         }
     }
 }

@@ -1,6 +1,8 @@
 //! A flow: one trip to a provider and back. Its `state` is taken once; what comes back is believed
 //! only after [`Flow::accept`], and only that makes an [`AcceptedCode`].
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -34,6 +36,15 @@ pub struct Flow {
     pub iss_promised: bool,
     /// The scopes asked for.
     pub scopes: Vec<String>,
+    /// Connection parameters, each checked by its pattern.
+    #[serde(default)]
+    pub parameters: BTreeMap<String, String>,
+    /// What the answer carried beside the code, as the catalog says to keep.
+    #[serde(default)]
+    pub kept: BTreeMap<String, String>,
+    /// Granted scopes, where the answer told them and not the token.
+    #[serde(default)]
+    pub granted_scopes: Option<Vec<String>>,
     /// When the person left for the provider.
     pub departed_at: Timestamp,
     /// After this its answer is too old.
@@ -41,7 +52,7 @@ pub struct Flow {
 }
 
 /// The parameters of an authorization response (RFC 6749, sections 4.1.2 and 4.1.2.1). All untrusted.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct CallbackParams {
     /// Echo of what we sent.
     pub state: Option<Secret>,
@@ -56,19 +67,35 @@ pub struct CallbackParams {
 /// A code that came back to the flow that asked for it: made by [`Flow::accept`], or taken from the vault,
 /// where one that was accepted before waited.
 #[derive(Debug)]
-pub struct AcceptedCode(Secret);
+pub struct AcceptedCode {
+    code: Secret,
+    state: Secret,
+}
 
 impl AcceptedCode {
-    /// For the token request, or for the vault.
+    /// For the token request.
     #[must_use]
     pub fn expose(&self) -> &str {
-        self.0.expose()
+        self.code.expose()
     }
 
-    /// A code that was accepted before and kept in the vault since.
+    /// The flow's `state`, which a few providers want in the token request.
     #[must_use]
-    pub fn restored(code: Secret) -> Self {
-        Self(code)
+    pub fn state(&self) -> &Secret {
+        &self.state
+    }
+
+    /// For the vault.
+    #[must_use]
+    pub fn to_plain(&self) -> Secret {
+        Secret::new(format!("{}\n{}", self.state.expose(), self.code.expose()))
+    }
+
+    /// One that was accepted before and kept in the vault since.
+    #[must_use]
+    pub fn from_plain(plain: &Secret) -> Option<Self> {
+        let (state, code) = plain.expose().split_once('\n')?;
+        Some(Self { state: Secret::new(state.to_owned()), code: Secret::new(code.to_owned()) })
     }
 }
 
@@ -81,6 +108,9 @@ pub enum Refusal {
     /// It came back on another registration's redirect URI.
     #[error("the answer came back on another redirect URI")]
     WrongRegistration,
+    /// It lacks the provider's own signature, or has a wrong one.
+    #[error("the answer's signature is missing or wrong")]
+    Unproved,
     /// Too late.
     #[error("the flow has expired")]
     Expired,
@@ -103,7 +133,7 @@ impl Refusal {
     #[must_use]
     pub fn code(self) -> Code {
         match self {
-            Self::WrongIssuer | Self::WrongRegistration => Code::CallbackRefused,
+            Self::WrongIssuer | Self::WrongRegistration | Self::Unproved => Code::CallbackRefused,
             Self::Expired => Code::FlowUnknown,
             Self::Denied => Code::AccessDenied,
             Self::AdminApproval => Code::AdminApprovalRequired,
@@ -138,7 +168,10 @@ impl Flow {
         if let Some(error) = &params.error {
             return Err(refusal_of(error));
         }
-        params.code.map(AcceptedCode).ok_or(Refusal::Provider)
+        match (params.code, params.state) {
+            (Some(code), Some(state)) => Ok(AcceptedCode { code, state }),
+            _ => Err(Refusal::Provider),
+        }
     }
 }
 
@@ -172,6 +205,9 @@ mod tests {
             issuer: Some("https://id.test".to_owned()),
             iss_promised: true,
             scopes: Vec::new(),
+            parameters: BTreeMap::new(),
+            kept: BTreeMap::new(),
+            granted_scopes: None,
             departed_at: Timestamp(0),
             expires_at: Timestamp(1000),
         }
@@ -179,7 +215,7 @@ mod tests {
 
     fn answer(iss: Option<&str>, error: Option<&str>) -> CallbackParams {
         CallbackParams {
-            state: None,
+            state: Some(Secret::new("s".to_owned())),
             code: Some(Secret::new("code".to_owned())),
             iss: iss.map(str::to_owned),
             error: error.map(str::to_owned),

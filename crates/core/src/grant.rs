@@ -35,13 +35,16 @@ pub struct Account {
     /// The user name or workspace, when told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handle: Option<String>,
+    /// The workspace, shop or company, when told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub org: Option<String>,
 }
 
 impl Account {
     /// What a person would recognise the account by.
     #[must_use]
     pub fn identifier(&self) -> Option<&str> {
-        [&self.email, &self.handle, &self.name, &self.id]
+        [&self.email, &self.handle, &self.name, &self.org, &self.id]
             .into_iter()
             .find_map(|text| text.as_deref().filter(|text| !text.is_empty()))
     }
@@ -96,6 +99,9 @@ pub struct Grant {
     pub registration: RegistrationId,
     /// Which account.
     pub account: Account,
+    /// Its connection parameters, such as the shop's name.
+    #[serde(default)]
+    pub parameters: BTreeMap<String, String>,
     /// Granted scopes.
     pub scopes: Vec<String>,
     /// Asked for, but not granted.

@@ -60,15 +60,73 @@ pub struct ErrorTold {
     pub code: Code,
     /// For people.
     pub message: String,
+    /// More about it, for the app.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<ErrorDetails>,
+}
+
+/// What the app may want to know of a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorDetails {
+    /// With `invalid_token`.
+    pub reason: TokenReason,
+}
+
+/// Why a session token opens nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TokenReason {
+    /// Its time is over.
+    Expired,
+    /// Its session ended.
+    Used,
+    /// There is no such session.
+    Unknown,
+}
+
+impl TokenReason {
+    /// As written in `details.reason`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Expired => "expired",
+            Self::Used => "used",
+            Self::Unknown => "unknown",
+        }
+    }
 }
 
 impl From<Code> for ErrorTold {
     fn from(code: Code) -> Self {
-        Self { code, message: format!("{}. {}", code.title(), code.advice()) }
+        Self { code, message: format!("{}. {}", code.title(), code.advice()), details: None }
     }
 }
 
-/// The message itself.
+impl From<TokenReason> for ErrorTold {
+    fn from(reason: TokenReason) -> Self {
+        Self { details: Some(ErrorDetails { reason }), ..Code::InvalidToken.into() }
+    }
+}
+
+/// What the page of a refused opening posts to its opener: there is no session to speak of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RefusalMessage {
+    /// Always [`MESSAGE_TYPE`].
+    pub r#type: String,
+    /// Always an error.
+    #[serde(flatten)]
+    pub outcome: Told,
+}
+
+impl RefusalMessage {
+    /// Wraps a failure.
+    #[must_use]
+    pub fn of(error: ErrorTold) -> Self {
+        Self { r#type: MESSAGE_TYPE.to_owned(), outcome: Told::Error { error } }
+    }
+}
+
+/// The message of a session's end.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ResultMessage {
     /// Always [`MESSAGE_TYPE`].

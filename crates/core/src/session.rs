@@ -108,6 +108,21 @@ pub enum Stage {
     Finished,
 }
 
+impl Stage {
+    /// As written in answers.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Minted => "minted",
+            Self::Picking => "picking",
+            Self::AtProvider => "at_provider",
+            Self::Working => "working",
+            Self::Troubled => "troubled",
+            Self::Finished => "finished",
+        }
+    }
+}
+
 /// A stored session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {

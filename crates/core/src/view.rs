@@ -20,6 +20,10 @@ pub struct View {
     pub theme: Option<Theme>,
     /// The app's language for it.
     pub locale: Option<String>,
+    /// The app's home.
+    pub home: Option<Url>,
+    /// Whether another app shows this page ([`crate::device::is_inside_an_app`]).
+    pub is_inside_an_app: bool,
     /// What is on it.
     pub shown: Shown,
 }
@@ -86,6 +90,10 @@ pub struct Choice {
     pub name: String,
     /// `#rrggbb` behind the monogram.
     pub color: Option<String>,
+    /// The logo's file, without folder and ending.
+    pub logo: Option<String>,
+    /// What a search finds it by, in lower case.
+    pub words: String,
     /// The account connected in this session, if any.
     pub connected: Option<String>,
 }
@@ -110,4 +118,45 @@ pub struct WayOut {
     pub app: String,
     /// Its home.
     pub url: Url,
+}
+
+/// The page between pick and depart.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AskView {
+    /// Which session.
+    pub session_id: SessionId,
+    /// The app's look for it.
+    pub theme: Option<Theme>,
+    /// Which provider.
+    pub provider: ProviderId,
+    /// Its name.
+    pub provider_name: String,
+    /// What it must be told.
+    pub questions: Vec<Question>,
+}
+
+/// What a provider must be told before the person leaves for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    /// The field's name.
+    pub name: String,
+    /// What is asked.
+    pub label: String,
+    /// An answer that fits.
+    pub example: String,
+    /// What follows it in the address, such as `.example.com`.
+    pub suffix: Option<String>,
+    /// What was typed, or the usual answer.
+    pub value: String,
+    /// What is wrong with that.
+    pub error: Option<QuestionError>,
+}
+
+/// Why an answer is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum QuestionError {
+    /// Nothing was typed.
+    Missing,
+    /// It is not of the form.
+    DoesNotFit,
 }

@@ -1,5 +1,7 @@
 //! Apps, registrations and keys, as the operator declares them.
 
+use std::collections::BTreeMap;
+
 use grantway_core::{
     AppId, Origin, ProviderId, RegistrationId, Secret,
     app::{App, Registration},
@@ -9,7 +11,7 @@ use grantway_store::ApiKey;
 use serde_json::json;
 use url::Url;
 
-use crate::{Service, ServiceError, registration_place};
+use crate::{Service, ServiceError, parameters::check_operators, parameters_place, registration_place};
 
 /// An app, as declared.
 #[derive(Clone, Debug)]
@@ -35,6 +37,8 @@ pub struct RegistrationSpec {
     pub client_id: String,
     /// OAuth `client_secret`.
     pub client_secret: Option<Secret>,
+    /// Connection parameters that the operator sets for everyone.
+    pub parameters: BTreeMap<String, String>,
     /// Scopes asked for by default; empty means the catalog's.
     pub scopes: Vec<String>,
     /// Further scopes that a session may ask for.
@@ -93,11 +97,14 @@ impl Service {
         if spec.client_id.trim().is_empty() {
             return Err(ServiceError::field(format!("{field}.client_id"), "must not be empty"));
         }
+        check_operators(provider, &spec.parameters)
+            .map_err(|(name, rule)| ServiceError::field(format!("{field}.parameters.{name}"), rule))?;
         let id = RegistrationId::of(app, &spec.provider);
-        let seal =
-            |secret: Secret| self.vault.seal(secret.expose(), &registration_place(&id), &*self.entropy);
+        let seal = |text: &str, place: &str| self.vault.seal(text, place, &*self.entropy);
+        let parameters = (!spec.parameters.is_empty()).then(|| json!(spec.parameters).to_string());
         Ok(Registration {
-            sealed_secret: spec.client_secret.map(seal),
+            sealed_secret: spec.client_secret.map(|secret| seal(secret.expose(), &registration_place(&id))),
+            sealed_parameters: parameters.map(|parameters| seal(&parameters, &parameters_place(&id))),
             app: app.clone(),
             provider: spec.provider,
             client_id: spec.client_id,

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use grantway_catalog::ResponseMode;
 use grantway_core::{
-    ProviderId, RegistrationId, Secret, SessionId,
-    flow::{AcceptedCode, CallbackParams, Flow},
+    Digest, ProviderId, RegistrationId, Secret, SessionId,
+    flow::{AcceptedCode, Flow, Refusal},
     session::{Link, Session},
 };
+use grantway_engine::callback;
 use grantway_store::HeldCode;
 use serde_json::json;
 use tokio::task::JoinHandle;
@@ -23,10 +24,16 @@ const HELD_SECONDS: i64 = 60;
 pub struct ArriveRequest {
     /// From the redirect URI's path.
     pub registration: RegistrationId,
-    /// All untrusted.
-    pub params: CallbackParams,
-    /// The flow cookie that goes with `params.state`, if the browser sent it.
+    /// The answer's parameters, in their order. All untrusted.
+    pub pairs: Vec<(String, String)>,
+    /// The flow cookie that goes with `state`, if the browser sent it.
     pub cookie: Option<Secret>,
+}
+
+impl ArriveRequest {
+    fn state(&self) -> Option<&str> {
+        self.pairs.iter().find(|(name, _)| name == "state").map(|(_, value)| value.as_str())
+    }
 }
 
 /// A browser that is back, and the work that goes on without it.
@@ -68,8 +75,8 @@ impl Service {
 
     /// Room 1: nothing is consumed before this.
     async fn flow_of_browser(&self, request: &ArriveRequest) -> Result<Flow, ServiceError> {
-        let state = request.params.state.as_ref().ok_or(ServiceError::UnknownFlow)?;
-        let flow = self.store.flow(&state.digest()).await?.ok_or(ServiceError::UnknownFlow)?;
+        let state = request.state().ok_or(ServiceError::UnknownFlow)?;
+        let flow = self.store.flow(&Digest::of(state)).await?.ok_or(ServiceError::UnknownFlow)?;
         match &request.cookie {
             Some(cookie) if cookie.digest() == flow.browser => Ok(flow),
             _ => Err(ServiceError::WrongBrowser),
@@ -77,20 +84,34 @@ impl Service {
     }
 
     /// Rooms 2 to 7. A replay finds the flow taken and leaves the session as it is.
-    async fn take(&self, flow: Flow, request: ArriveRequest) -> Result<(), ServiceError> {
+    async fn take(&self, mut flow: Flow, request: ArriveRequest) -> Result<(), ServiceError> {
         if !self.store.take_flow(&flow.state, self.clock.now()).await? {
             return Ok(());
         }
         let Some(session) = retried(|| self.begin(&flow)).await? else { return Ok(()) };
-        let outcome = match flow.accept(&request.registration, request.params, self.clock.now()) {
+        let outcome = match self.believe(&mut flow, &request).await {
             Ok(code) if session.terms.link == Link::Code => self.hold(&session, &flow, &code).await,
             Ok(code) => self.exchange(session.clone(), &flow, code).await.map(|_| ()),
-            Err(refusal) => Err(refusal.into()),
+            Err(error) => Err(error),
         };
         match outcome {
             Ok(()) => Ok(()),
             Err(error) => self.trouble(session, &flow.provider, &error).await,
         }
+    }
+
+    /// Room 4. What else the answer carries goes on with the flow.
+    async fn believe(&self, flow: &mut Flow, request: &ArriveRequest) -> Result<AcceptedCode, ServiceError> {
+        if request.registration != flow.registration {
+            return Err(Refusal::WrongRegistration.into());
+        }
+        let registered = self.registered(&flow.registration).await?;
+        let told = callback::read(registered.provider, registered.secret.as_ref(), &request.pairs)?;
+        let code = flow.accept(&request.registration, told.params, self.clock.now())?;
+        flow.kept = told.kept;
+        flow.granted_scopes = told.scopes;
+        flow.parameters.extend(told.parameters);
+        Ok(code)
     }
 
     /// Room 3. A session that ended meanwhile stays as it ended.
@@ -132,7 +153,7 @@ impl Service {
             completion: completion.digest(),
             session: session.id.clone(),
             flow: flow.clone(),
-            sealed_code: self.vault.seal(code.expose(), &code_place(&session.id), &*self.entropy),
+            sealed_code: self.vault.seal(code.to_plain().expose(), &code_place(&session.id), &*self.entropy),
             expires_at: now.plus_seconds(seconds),
         };
         let sealed_completion =

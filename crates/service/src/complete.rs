@@ -6,12 +6,13 @@ use grantway_core::{
     AppId, Code, Secret,
     flow::AcceptedCode,
     grant::{Connection, User},
+    message::TokenReason,
 };
 use grantway_store::{HeldCode, StoreError};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::{Service, ServiceError, TokenReason, arrive::code_place};
+use crate::{Service, ServiceError, arrive::code_place};
 
 /// The body of `POST /v1/connect/complete`.
 #[derive(Debug, Deserialize)]
@@ -54,7 +55,8 @@ impl Service {
         if session.terms.user.id != user.id {
             return self.burn(session, Code::UserMismatch, ServiceError::UserMismatch).await;
         }
-        let code = AcceptedCode::restored(self.vault.open(&held.sealed_code, &code_place(&session.id))?);
+        let code = AcceptedCode::from_plain(&self.vault.open(&held.sealed_code, &code_place(&session.id))?);
+        let code = code.ok_or(ServiceError::Inconsistent("a held code"))?;
         match self.exchange(session.clone(), &held.flow, code).await {
             Err(error @ ServiceError::Store(StoreError::Conflict)) => Err(error),
             Err(error) => self.burn(session, error.code(), error).await,

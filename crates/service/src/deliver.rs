@@ -4,24 +4,35 @@ use std::time::Duration;
 
 use grantway_core::{
     AppId, Origin, Secret,
-    message::{SessionResult, Told},
-    session::Session,
+    message::{SessionResult, TokenReason, Told},
+    session::{Session, Stage},
 };
 use serde::Serialize;
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::{Service, ServiceError, TokenReason};
+use crate::{Service, ServiceError};
 
 /// How long a poll may wait, in seconds.
 const LONGEST_WAIT: u64 = 25;
 
 /// What reads a result.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum ResultKey {
     /// The widget's own secret, of a bound opening.
     Poll(Secret),
     /// The parameter of `return_url`.
     Return(Secret),
+}
+
+/// How long a pending result is waited for.
+///
+/// So is a poll secret that no browser has brought yet: the widget asks before its form arrives.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Patience {
+    /// At most 25.
+    pub seconds: u64,
+    /// The stage that the asker knows: another one is told at once, and this one is nothing new.
+    pub seen: Option<Stage>,
 }
 
 /// A result, and who may read it in a browser.
@@ -39,20 +50,17 @@ pub struct Polled {
 }
 
 impl Service {
-    /// Reads a result. A pending one waits for the next change, `wait` seconds at most (capped at 25).
-    /// So does a poll secret that no browser has brought yet: the widget asks before its form arrives.
+    /// Reads a result, or nothing where there is nothing new.
     ///
     /// # Errors
     /// When the key reads nothing, or no longer.
-    pub async fn result(&self, key: &ResultKey, wait: u64) -> Result<Polled, ServiceError> {
+    pub async fn result(&self, key: &ResultKey, patience: Patience) -> Result<Option<Polled>, ServiceError> {
         let mut changes = self.changes.subscribe();
-        let first = self.readable(key).await;
-        let awaited = match &first {
-            Ok(session) if session.result(self.clock.now()).outcome == Told::Pending => {
-                Some(session.id.clone())
-            }
+        let awaited = match self.readable(key).await {
+            Ok(session) if self.is_known(&session, patience.seen) => Some(session.id),
+            Ok(session) => return Ok(Some(self.polled(&session))),
             Err(ServiceError::Token(TokenReason::Unknown)) if matches!(key, ResultKey::Poll(_)) => None,
-            _ => return Ok(self.polled(&first?)),
+            Err(error) => return Err(error),
         };
         let change = async {
             loop {
@@ -66,13 +74,23 @@ impl Service {
                 }
             }
         };
-        let patience = tokio::time::sleep(Duration::from_secs(wait.min(LONGEST_WAIT)));
-        let read = tokio::select! {
-            read = change => read,
-            () = patience => self.readable(key).await,
-            () = self.draining() => self.readable(key).await,
-        };
-        Ok(self.polled(&read?))
+        let wait = tokio::time::sleep(Duration::from_secs(patience.seconds.min(LONGEST_WAIT)));
+        tokio::select! {
+            read = change => return Ok(Some(self.polled(&read?))),
+            () = wait => {}
+            () = self.draining() => {}
+        }
+        let session = self.readable(key).await?;
+        let has_news = patience.seen.is_none() || !self.is_known(&session, patience.seen);
+        Ok(has_news.then(|| self.polled(&session)))
+    }
+
+    /// Forgets the parameter of a `return_url` that a page has told: a copy of it gives nothing.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn forget_return(&self, code: &Secret) -> Result<(), ServiceError> {
+        Ok(self.store.forget_return_code(&code.digest()).await?)
     }
 
     /// Reads a result for the app's own backend, by the parameter of `return_url`.
@@ -97,16 +115,31 @@ impl Service {
             ResultKey::Poll(secret) => self.store.session_of_poll(&secret.digest()).await?,
             ResultKey::Return(code) => self.store.session_of_return_code(&code.digest(), now).await?,
         };
-        let session = session.ok_or(ServiceError::Token(TokenReason::Unknown))?.with_lost_work_noticed(now);
+        Ok(session.ok_or(ServiceError::Token(TokenReason::Unknown))?.with_lost_work_noticed(now))
+    }
+
+    /// Whether who has seen that stage knows all of it. Who says nothing waits for the next change.
+    fn is_known(&self, session: &Session, seen: Option<Stage>) -> bool {
+        let result = self.told(session);
+        result.outcome == Told::Pending && seen.is_none_or(|seen| seen == result.stage)
+    }
+
+    /// The session's result, or that it is too late to read it: for a page that slept through its end.
+    fn told(&self, session: &Session) -> SessionResult {
+        let now = self.clock.now();
+        let result = session.result(now);
         if now < session.readable_until() {
-            Ok(session)
-        } else {
-            Err(ServiceError::Token(TokenReason::Expired))
+            return result;
+        }
+        SessionResult {
+            outcome: Told::Error { error: TokenReason::Expired.into() },
+            provider: None,
+            ..result
         }
     }
 
     fn polled(&self, session: &Session) -> Polled {
-        let result = session.result(self.clock.now());
+        let result = self.told(session);
         let pending = result.outcome == Told::Pending;
         Polled {
             origin: session.terms.allowed_origin.clone(),

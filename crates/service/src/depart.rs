@@ -1,17 +1,29 @@
 //! Depart: the browser leaves for a provider with a flow of its own.
 
+use std::collections::BTreeMap;
+
 use grantway_catalog::Provider;
 use grantway_core::{
     ProviderId, RegistrationId, Secret, SessionId,
     flow::{FLOW_SECONDS, Flow},
     session::Session,
+    view::AskView,
 };
 use grantway_engine::{AuthorizeRequest, authorize};
 use grantway_store::Depart;
 use serde_json::json;
 use url::Url;
 
-use crate::{Service, ServiceError, error::retried};
+use crate::{Service, ServiceError, error::retried, parameters::Known};
+
+/// What comes of a pick.
+#[derive(Debug)]
+pub enum Departing {
+    /// The browser leaves.
+    Leaves(Departure),
+    /// The provider must be told something first.
+    Asks(Box<AskView>),
+}
 
 /// Where to go, and the cookie that proves the way back.
 #[derive(Debug)]
@@ -29,7 +41,7 @@ pub struct Departure {
 }
 
 impl Service {
-    /// Sends this browser's session to a provider.
+    /// Sends this browser's session to a provider, or asks what that provider must be told first.
     ///
     /// # Errors
     /// When the session is not this browser's, is over, or does not offer the provider.
@@ -38,8 +50,9 @@ impl Service {
         id: &SessionId,
         cookie: Option<&Secret>,
         provider: &ProviderId,
-    ) -> Result<Departure, ServiceError> {
-        let departed = retried(|| self.try_depart(id, cookie, provider)).await;
+        typed: &BTreeMap<String, String>,
+    ) -> Result<Departing, ServiceError> {
+        let departed = retried(|| self.try_depart(id, cookie, provider, typed)).await;
         if let Err(error @ ServiceError::Engine(_)) = &departed {
             self.note_unreachable(id, provider, error).await?;
         }
@@ -63,25 +76,35 @@ impl Service {
         id: &SessionId,
         cookie: Option<&Secret>,
         provider: &ProviderId,
-    ) -> Result<Departure, ServiceError> {
+        typed: &BTreeMap<String, String>,
+    ) -> Result<Departing, ServiceError> {
         let now = self.clock.now();
         let session = self.session_of_browser(id, cookie).await?.depart(provider, now)?;
-        let parts = self.client(&RegistrationId::of(&session.app, provider)).await?;
-        let scopes = session.terms.scopes.get(provider).unwrap_or(&parts.registration.scopes);
-        let nonce = expects_id_token(parts.provider, scopes).then(|| Secret::random("", &*self.entropy));
-        let request = AuthorizeRequest {
-            scopes,
-            nonce: nonce.as_ref().map(Secret::expose),
-            extra: session.terms.switch_account.then_some(&parts.provider.switch_account_params),
+        let registered = self.registered(&RegistrationId::of(&session.app, provider)).await?;
+        let parameters = match self.known_parameters(&session, &registered, typed).await? {
+            Known::All(parameters) => parameters,
+            Known::Ask(questions) => {
+                return Ok(Departing::Asks(Box::new(self.ask_view(&session, provider, questions))));
+            }
         };
-        let authorization = authorize(&parts.client(), &request, &*self.entropy);
+        let parts = self.client_of(registered, &parameters).await?;
+        let (registration, described) = (&parts.registered.registration, parts.registered.provider);
+        let scopes = session.terms.scopes.get(provider).unwrap_or(&registration.scopes);
+        let scopes = with_always(scopes, described);
+        let nonce = expects_nonce(described, &scopes).then(|| Secret::random("", &*self.entropy));
+        let request = AuthorizeRequest {
+            scopes: &scopes,
+            nonce: nonce.as_ref().map(Secret::expose),
+            extra: session.terms.switch_account.then_some(&described.switch_account_params),
+        };
+        let authorization = authorize(&*self.http, &parts.client(), &request, now).await?;
         let browser = Secret::random("", &*self.entropy);
         let state = authorization.state.digest();
         let flow = Flow {
             state,
             browser: browser.digest(),
             session: session.id.clone(),
-            registration: parts.registration.id.clone(),
+            registration: registration.id.clone(),
             provider: provider.clone(),
             sealed_verifier: self.vault.seal(
                 authorization.verifier.expose(),
@@ -91,7 +114,10 @@ impl Service {
             nonce: nonce.map(|nonce| nonce.expose().to_owned()),
             issuer: parts.endpoints.issuer.clone(),
             iss_promised: parts.endpoints.iss_promised,
-            scopes: scopes.clone(),
+            scopes,
+            parameters,
+            kept: BTreeMap::new(),
+            granted_scopes: None,
             departed_at: now,
             expires_at: now.plus_seconds(FLOW_SECONDS).min(session.expires_at),
         };
@@ -99,13 +125,13 @@ impl Service {
             self.audit_entry(&session.app, "session.departed", &session.id, json!({"provider": provider}));
         self.store.depart(&Depart { session: &session, flow: &flow, audit: &audit }).await?;
         self.changed(id);
-        Ok(Departure {
+        Ok(Departing::Leaves(Departure {
             url: authorization.url,
-            provider_name: parts.provider.name.clone(),
+            provider_name: described.name.clone(),
             cookie_name: Self::flow_cookie(&state),
             cookie: browser,
             cookie_seconds: flow.expires_at.seconds_since(now),
-        })
+        }))
     }
 }
 
@@ -114,6 +140,13 @@ pub(crate) fn verifier_place(session: &Session, state: &grantway_core::Digest) -
     format!("verifier/{}/{}", session.id, state.short_name())
 }
 
-fn expects_id_token(provider: &Provider, scopes: &[String]) -> bool {
-    provider.issuer.is_some() && scopes.iter().any(|scope| scope == "openid")
+/// With those that every request asks for.
+fn with_always(scopes: &[String], provider: &Provider) -> Vec<String> {
+    let missing = provider.always_scopes.iter().filter(|scope| !scopes.contains(scope));
+    scopes.iter().chain(missing).cloned().collect()
+}
+
+/// Where an id token is expected (OpenID Connect Core, section 3.1.2.1), or the provider wants one anyway.
+fn expects_nonce(provider: &Provider, scopes: &[String]) -> bool {
+    provider.nonce || provider.issuer.is_some() && scopes.iter().any(|scope| scope == "openid")
 }

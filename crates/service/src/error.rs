@@ -3,34 +3,14 @@
 use grantway_core::{
     Code, GrantId, Origin, ProviderId,
     flow::Refusal,
+    grant::Grant,
+    message::TokenReason,
     session::{Accounts, SessionError},
 };
 use grantway_engine::EngineError;
 use grantway_store::StoreError;
 use grantway_vault::VaultError;
-
-/// Why a session token opens nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TokenReason {
-    /// Its time is over.
-    Expired,
-    /// Its session ended.
-    Used,
-    /// There is no such session.
-    Unknown,
-}
-
-impl TokenReason {
-    /// For `details.reason`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Expired => "expired",
-            Self::Used => "used",
-            Self::Unknown => "unknown",
-        }
-    }
-}
+use serde::Serialize;
 
 /// A refusal or a failure.
 #[derive(Debug, thiserror::Error)]
@@ -86,6 +66,20 @@ pub enum ServiceError {
         /// Where.
         provider: ProviderId,
     },
+    /// Several grants fit.
+    #[error("the user has several grants there")]
+    Ambiguous(Vec<Candidate>),
+    /// The grant may not do what is asked.
+    #[error("the grant lacks the scopes {}", missing.join(", "))]
+    InsufficientScope {
+        /// To mint a session for.
+        grant: GrantId,
+        /// What it may not do.
+        missing: Vec<String>,
+    },
+    /// Another process refreshes the grant, and takes long.
+    #[error("another process is refreshing the grant")]
+    Refreshing,
     /// The account that came back is not the grant's.
     #[error("another account came back")]
     AccountMismatch(Accounts),
@@ -129,12 +123,30 @@ impl ServiceError {
             Self::NoSession => Code::NotFound,
             Self::NoGrant => Code::GrantNotFound,
             Self::Revoked { .. } => Code::CredentialRevoked,
+            Self::Ambiguous(_) => Code::AmbiguousGrant,
+            Self::InsufficientScope { .. } => Code::InsufficientScope,
+            Self::Refreshing => Code::RefreshInProgress,
             Self::AccountMismatch(_) => Code::AccountMismatch,
             Self::Engine(error) if error.is_transient() => Code::ProviderUnavailable,
             Self::Engine(_) => Code::ProviderError,
             Self::Store(StoreError::Conflict) => Code::Conflict,
             Self::Store(_) | Self::Vault(_) | Self::Inconsistent(_) | Self::Interrupted => Code::Internal,
         }
+    }
+}
+
+/// One of several grants that fit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Candidate {
+    /// To ask for by name.
+    pub grant_id: GrantId,
+    /// What a person would recognise its account by.
+    pub account_identifier: Option<String>,
+}
+
+impl Candidate {
+    pub(crate) fn of(grant: &Grant) -> Self {
+        Self { grant_id: grant.id, account_identifier: grant.account.identifier().map(str::to_owned) }
     }
 }
 

@@ -64,8 +64,8 @@ impl Service {
     async fn revoke_at_provider(&self, grant: &Grant) -> Result<(), ServiceError> {
         let Some(credential) = self.store.credential(grant.id).await? else { return Ok(()) };
         let tokens = TokenSet::from_plain(&self.vault.open(&credential.sealed, &grant_place(grant.id))?)?;
-        let parts = self.client(&grant.registration).await?;
-        Ok(grantway_engine::revoke(&*self.http, &parts.client(), &tokens).await?)
+        let parts = self.client(&grant.registration, &grant.parameters).await?;
+        Ok(grantway_engine::revoke(&*self.http, &parts.client(), &tokens, self.clock.now()).await?)
     }
 
     fn shown(&self, grant: &Grant) -> Connection {

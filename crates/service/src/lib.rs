@@ -13,13 +13,15 @@ mod grants;
 mod mint;
 mod notes;
 mod open;
+mod parameters;
+mod refresh;
 mod remember;
 #[cfg(test)]
 mod tests;
 mod token;
 mod view;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use grantway_catalog::{Catalog, Provider};
 use grantway_core::{
@@ -37,12 +39,12 @@ use url::Url;
 pub use apply::{AppSpec, AppliedRegistration, RegistrationSpec};
 pub use arrive::{ArriveRequest, Arrived};
 pub use complete::CompleteRequest;
-pub use deliver::{Polled, ResultKey};
-pub use depart::Departure;
-pub use error::{ServiceError, TokenReason};
+pub use deliver::{Patience, Polled, ResultKey};
+pub use depart::{Departing, Departure};
+pub use error::{Candidate, ServiceError};
 pub use mint::{MintRequest, Minted, SessionStatus};
 pub use open::{OpenRequest, Opened};
-pub use token::AccessToken;
+pub use token::{AccessToken, Injection, TokenRequest};
 pub use view::WayOutOf;
 
 /// How many session changes a slow long poll may miss before it reads the store again anyway.
@@ -79,7 +81,7 @@ pub struct Service {
     changes: broadcast::Sender<SessionId>,
     tasks: TaskTracker,
     stopping: CancellationToken,
-    refreshing: token::GrantLocks,
+    refreshing: refresh::GrantLocks,
 }
 
 impl Service {
@@ -91,7 +93,7 @@ impl Service {
             changes: broadcast::channel(CHANGES).0,
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
-            refreshing: token::GrantLocks::default(),
+            refreshing: refresh::GrantLocks::default(),
             store: parts.store,
             catalog: parts.catalog,
             vault: parts.vault,
@@ -146,16 +148,16 @@ impl Service {
         self.tasks.wait().await;
     }
 
-    /// Name of the cookie that ties a session to its browser.
+    /// Name of the cookie that ties a session to its browser, without the prefix that its origin allows.
     #[must_use]
     pub fn session_cookie(id: &SessionId) -> String {
-        format!("__Host-{id}")
+        id.to_string()
     }
 
-    /// Name of the cookie that ties a flow to its browser.
+    /// Name of the cookie that ties a flow to its browser, without that prefix.
     #[must_use]
     pub fn flow_cookie(state: &Digest) -> String {
-        format!("__Host-gwf_{}", state.short_name())
+        format!("gwf_{}", state.short_name())
     }
 
     /// The one redirect URI of a registration.
@@ -201,20 +203,44 @@ impl Service {
         self.catalog.get(id).map_or_else(|| id.to_string(), |provider| provider.name.clone())
     }
 
-    async fn client(&self, registration: &RegistrationId) -> Result<ClientParts<'_>, ServiceError> {
-        let registration = self
-            .store
-            .registration(registration)
-            .await?
-            .ok_or(ServiceError::Inconsistent("a flow without its registration"))?;
+    /// A registration, opened.
+    async fn registered(&self, id: &RegistrationId) -> Result<Registered<'_>, ServiceError> {
+        let registration = self.store.registration(id).await?;
+        let registration =
+            registration.ok_or(ServiceError::Inconsistent("a flow without its registration"))?;
         let provider = self.provider(&registration.provider)?;
-        let endpoints = self.directory.endpoints(provider).await?;
-        let secret = registration.sealed_secret.as_deref();
-        let secret = secret
-            .map(|sealed| self.vault.open(sealed, &registration_place(&registration.id)))
-            .transpose()?;
-        let redirect_uri = self.redirect_uri(&registration.id);
-        Ok(ClientParts { registration, provider, endpoints, secret, redirect_uri })
+        let open = |sealed: &Option<Vec<u8>>, place: &str| {
+            sealed.as_deref().map(|sealed| self.vault.open(sealed, place)).transpose()
+        };
+        let secret = open(&registration.sealed_secret, &registration_place(id))?;
+        let parameters = open(&registration.sealed_parameters, &parameters_place(id))?;
+        let parameters = match &parameters {
+            Some(text) => serde_json::from_str(text.expose())
+                .map_err(|_| ServiceError::Inconsistent("a registration's parameters"))?,
+            None => BTreeMap::new(),
+        };
+        Ok(Registered { registration, provider, secret, parameters })
+    }
+
+    /// That registration's client, for a connection with these parameters.
+    async fn client(
+        &self,
+        id: &RegistrationId,
+        parameters: &BTreeMap<String, String>,
+    ) -> Result<ClientParts<'_>, ServiceError> {
+        let registered = self.registered(id).await?;
+        self.client_of(registered, parameters).await
+    }
+
+    async fn client_of<'s>(
+        &'s self,
+        registered: Registered<'s>,
+        parameters: &BTreeMap<String, String>,
+    ) -> Result<ClientParts<'s>, ServiceError> {
+        let parameters = registered.with_defaults(parameters);
+        let endpoints = self.directory.endpoints(registered.provider, &parameters).await?;
+        let redirect_uri = self.redirect_uri(&registered.registration.id).to_string();
+        Ok(ClientParts { registered, endpoints, redirect_uri, parameters, entropy: &*self.entropy })
     }
 
     fn changed(&self, session: &SessionId) {
@@ -228,28 +254,57 @@ fn registration_place(id: &RegistrationId) -> String {
     format!("registration/{id}")
 }
 
+/// What the operator's connection parameters are sealed for.
+fn parameters_place(id: &RegistrationId) -> String {
+    format!("registration/{id}/parameters")
+}
+
 /// What a grant's tokens are sealed for.
 fn grant_place(id: grantway_core::GrantId) -> String {
     format!("grant/{id}")
 }
 
-/// A registration with everything that the engine's client borrows.
-struct ClientParts<'a> {
+/// A registration with its secrets open.
+struct Registered<'a> {
     registration: Registration,
     provider: &'a Provider,
-    endpoints: Endpoints,
     secret: Option<Secret>,
-    redirect_uri: Url,
+    /// What the operator set.
+    parameters: BTreeMap<String, String>,
+}
+
+impl Registered<'_> {
+    /// The operator's word first, then the connection's, then what is usual.
+    fn with_defaults(&self, connection: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+        let usual = self.provider.parameters.iter();
+        let mut all: BTreeMap<_, _> = usual
+            .filter_map(|parameter| Some((parameter.name.clone(), parameter.default.clone()?)))
+            .collect();
+        all.extend(connection.clone());
+        all.extend(self.parameters.clone());
+        all
+    }
+}
+
+/// A registration with everything that the engine's client borrows.
+struct ClientParts<'a> {
+    registered: Registered<'a>,
+    endpoints: Endpoints,
+    redirect_uri: String,
+    parameters: BTreeMap<String, String>,
+    entropy: &'a dyn Entropy,
 }
 
 impl ClientParts<'_> {
     fn client(&self) -> grantway_engine::Client<'_> {
         grantway_engine::Client {
-            provider: self.provider,
+            provider: self.registered.provider,
             endpoints: &self.endpoints,
-            client_id: &self.registration.client_id,
-            client_secret: self.secret.as_ref(),
+            client_id: &self.registered.registration.client_id,
+            client_secret: self.registered.secret.as_ref(),
             redirect_uri: &self.redirect_uri,
+            parameters: &self.parameters,
+            entropy: self.entropy,
         }
     }
 }

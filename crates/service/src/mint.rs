@@ -19,7 +19,7 @@ use url::Url;
 use self::rules::{
     allowed_origin, check_locale, check_metadata, check_return_url, expires_in, providers, scopes, user,
 };
-use crate::{Service, ServiceError};
+use crate::{Service, ServiceError, parameters::check_apps};
 
 /// The body of `POST /v1/connect/sessions`.
 #[derive(Debug, Default, Deserialize)]
@@ -37,6 +37,8 @@ pub struct MintRequest {
     pub user_token: Option<Secret>,
     /// Scopes by provider.
     pub scopes: BTreeMap<String, Vec<String>>,
+    /// Connection parameters by provider, such as the shop's name: the person is not asked for them.
+    pub parameters: BTreeMap<String, BTreeMap<String, String>>,
     /// The grant to authorise again.
     pub grant_id: Option<GrantId>,
     /// Ask the provider for its account chooser.
@@ -195,10 +197,12 @@ impl Service {
             ));
         }
         check_metadata(&request.metadata)?;
+        let parameters = self.parameters(request.parameters, &providers)?;
         check_locale(request.locale.as_deref())?;
         Ok(Terms {
             scopes: scopes(request.scopes, &providers, &registrations)?,
             providers,
+            parameters,
             allowed_origin,
             return_url,
             user,
@@ -210,6 +214,24 @@ impl Service {
             theme: request.theme,
             metadata: request.metadata,
         })
+    }
+
+    fn parameters(
+        &self,
+        asked: BTreeMap<String, BTreeMap<String, String>>,
+        providers: &[ProviderId],
+    ) -> Result<BTreeMap<ProviderId, BTreeMap<String, String>>, ServiceError> {
+        let mut checked = BTreeMap::new();
+        for (name, set) in asked {
+            let Some(id) = providers.iter().find(|id| id.as_str() == name) else {
+                let field = format!("parameters.{name}");
+                return Err(ServiceError::field(field, "is not one of the session's providers"));
+            };
+            check_apps(self.provider(id)?, &set)
+                .map_err(|(wrong, rule)| ServiceError::field(format!("parameters.{name}.{wrong}"), rule))?;
+            checked.insert(id.clone(), set);
+        }
+        Ok(checked)
     }
 
     /// A session for a grant is for that grant's user and provider alone.

@@ -4,6 +4,7 @@ use grantway_core::{
     Origin, Secret, SessionId,
     device::Mode,
     grant::User,
+    message::TokenReason,
     origin::parse_return_url,
     session::{Link, Opening, Session, SessionError},
     view::LinkView,
@@ -11,7 +12,7 @@ use grantway_core::{
 use serde_json::json;
 use url::Url;
 
-use crate::{Service, ServiceError, TokenReason, error::retried};
+use crate::{Service, ServiceError, error::retried};
 
 /// The form post that opens a session.
 #[derive(Debug)]
@@ -51,9 +52,7 @@ impl Service {
     async fn try_open(&self, request: &OpenRequest) -> Result<Opened, ServiceError> {
         let session = self.session_of_token(&request.token).await?;
         check_origin(&session, request.origin.as_deref())?;
-        let return_to = request.return_to.as_deref().and_then(|text| parse_return_url(text).ok());
-        let return_to = return_to
-            .filter(|url| Origin::of(url).is_ok_and(|origin| origin == session.terms.allowed_origin));
+        let return_to = request.return_to.as_deref().and_then(|page| return_to(page, &session));
         self.bind(
             session,
             Evidence {
@@ -141,6 +140,13 @@ struct Evidence {
     return_to: Option<Url>,
 }
 
+/// The page that asks, if it is one to come back to. Its fragment stays behind.
+fn return_to(page: &str, session: &Session) -> Option<Url> {
+    let (page, _) = page.split_once('#').unwrap_or((page, ""));
+    let url = parse_return_url(page).ok()?;
+    Origin::of(&url).is_ok_and(|origin| origin == session.terms.allowed_origin).then_some(url)
+}
+
 fn check_origin(session: &Session, origin: Option<&str>) -> Result<(), ServiceError> {
     let allowed = &session.terms.allowed_origin;
     match origin {
@@ -159,7 +165,7 @@ fn masked(email: &str) -> String {
     }
 }
 
-/// 128 random bits in base64url are 22 characters; a shorter poll secret could be guessed.
+/// 128 random bits are at least 22 characters (in base64url); a shorter poll secret could be guessed.
 fn is_long_enough(poll: &Secret) -> bool {
     (22..=128).contains(&poll.expose().len())
 }

@@ -6,7 +6,7 @@ use grantway_core::{
     grant::{Account, Connection, Grant, GrantStatus, Operation},
     session::{Accounts, Session},
 };
-use grantway_engine::{TokenSet, identify};
+use grantway_engine::{EngineError, Proof, TokenSet, identify};
 use grantway_store::Connect;
 
 use crate::{Service, ServiceError, depart::verifier_place, error::retried, grant_place};
@@ -19,16 +19,43 @@ impl Service {
         flow: &Flow,
         code: AcceptedCode,
     ) -> Result<Connection, ServiceError> {
-        let parts = self.client(&flow.registration).await?;
+        let parts = self.client(&flow.registration, &flow.parameters).await?;
         let client = parts.client();
         let verifier = self.vault.open(&flow.sealed_verifier, &verifier_place(&session, &flow.state))?;
         let now = self.clock.now();
-        let tokens = grantway_engine::exchange(&*self.http, &client, code, &verifier, now).await?;
-        let asked = identify::Asked { nonce: flow.nonce.as_deref(), now };
-        let account =
-            grantway_engine::identify(&*self.http, &self.directory, &client, &tokens, asked).await?;
+        let proof = Proof { code, verifier: &verifier, kept: &flow.kept };
+        let mut tokens = grantway_engine::exchange(&*self.http, &client, proof, now).await?;
+        let account = self.account(&session, flow, &client, &tokens).await?;
+        match grantway_engine::look_up(&*self.http, &client, &tokens).await {
+            Ok(found) => tokens.extra.extend(found),
+            Err(error) => {
+                tracing::warn!(session = %session.id, provider = %flow.provider, %error, "connected, API address unknown")
+            }
+        }
         let arrival = Arrival { session, flow, tokens, account };
         retried(|| self.connect(&arrival)).await
+    }
+
+    /// Whose tokens they are. A provider that can't tell now makes a connection of an unknown account, unless
+    /// a grant was named: that one's account must be the same.
+    async fn account(
+        &self,
+        session: &Session,
+        flow: &Flow,
+        client: &grantway_engine::Client<'_>,
+        tokens: &TokenSet,
+    ) -> Result<Account, ServiceError> {
+        let asked = identify::Asked { nonce: flow.nonce.as_deref(), kept: &flow.kept, now: self.clock.now() };
+        match grantway_engine::identify(&*self.http, &self.directory, client, tokens, asked).await {
+            Ok(account) => Ok(account),
+            Err(error) if matches!(error, EngineError::IdToken(_)) || session.terms.grant_id.is_some() => {
+                Err(error.into())
+            }
+            Err(error) => {
+                tracing::warn!(session = %session.id, provider = %flow.provider, %error, "connected, account unknown");
+                Ok(Account::default())
+            }
+        }
     }
 
     async fn connect(&self, arrival: &Arrival<'_>) -> Result<Connection, ServiceError> {
@@ -70,7 +97,8 @@ impl Service {
     fn grant_of(&self, arrival: &Arrival<'_>, known: Option<Grant>) -> Grant {
         let (session, flow) = (&arrival.session, arrival.flow);
         let now = self.clock.now();
-        let scopes = arrival.tokens.scopes.clone().unwrap_or_else(|| flow.scopes.clone());
+        let told = arrival.tokens.scopes.clone().or_else(|| flow.granted_scopes.clone());
+        let scopes = told.unwrap_or_else(|| flow.scopes.clone());
         // OpenID Connect Core, section 11: `offline_access` is answered by a refresh token, not by its name.
         let answered = |scope: &String| {
             scopes.contains(scope) || (scope == "offline_access" && arrival.tokens.refresh_token.is_some())
@@ -89,6 +117,7 @@ impl Service {
             provider: flow.provider.clone(),
             registration: flow.registration.clone(),
             account,
+            parameters: flow.parameters.clone(),
             scopes_missing: missing,
             scopes,
             status: GrantStatus::Active,

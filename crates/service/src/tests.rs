@@ -4,5 +4,7 @@ mod arriving;
 mod completing;
 mod minting;
 mod opening;
+mod parameters;
+mod refreshing;
 mod using;
 mod world;

@@ -1,25 +1,26 @@
 //! Use: a fresh access token for the backend.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError, Weak},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
+use grantway_catalog::{RefreshBy, TokenPlace};
 use grantway_core::{
-    AppId, GrantId, Secret, Timestamp,
+    AppId, GrantId, ProviderId, Secret, Timestamp,
     grant::{Grant, GrantStatus},
 };
-use grantway_engine::{EngineError, TokenSet};
-use grantway_store::{Credential, Notes, StoreError};
+use grantway_engine::TokenSet;
+use grantway_store::Credential;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
-use crate::{Service, ServiceError, grant_place};
+use crate::{Service, ServiceError, error::Candidate, grant_place};
 
 /// A token with less life than this is refreshed first, in seconds.
-const BUFFER_SECONDS: i64 = 60;
+pub(crate) const BUFFER_SECONDS: i64 = 60;
 
-/// The answer of `POST /v1/grants/{id}/token`.
+/// The same, where only a living access token can be renewed: there is no second chance.
+const LIVING_BUFFER_SECONDS: i64 = 7 * 24 * 3600;
+
+/// An access token, and how it is used.
 #[derive(Debug)]
 pub struct AccessToken {
     /// For the provider's API (RFC 6750).
@@ -30,130 +31,140 @@ pub struct AccessToken {
     pub scopes: Vec<String>,
     /// Whose.
     pub grant_id: GrantId,
+    /// What API calls need beside it: connection parameters, the instance's address, the chosen site.
+    pub extra: BTreeMap<String, Secret>,
+    /// Where API calls carry it.
+    pub injection: Injection,
+}
+
+/// Where an API call carries the token. `{access_token}` stands for it.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "in", rename_all = "snake_case")]
+pub enum Injection {
+    /// In a header.
+    Header {
+        /// Its name.
+        name: String,
+        /// What it holds.
+        value: String,
+    },
+    /// In a query parameter, as it is.
+    Query {
+        /// Its name.
+        name: String,
+    },
+    /// Neither: the provider's documentation says where.
+    Elsewhere,
+}
+
+impl From<&TokenPlace> for Injection {
+    fn from(place: &TokenPlace) -> Self {
+        match place {
+            TokenPlace::Bearer => {
+                Self::Header { name: "Authorization".to_owned(), value: "Bearer {access_token}".to_owned() }
+            }
+            TokenPlace::Header(name, value) => {
+                Self::Header { name: name.clone(), value: value.as_str().to_owned() }
+            }
+            TokenPlace::Query(name) => Self::Query { name: name.clone() },
+            TokenPlace::Nowhere => Self::Elsewhere,
+        }
+    }
+}
+
+/// The body of `POST /v1/token`: a grant by whose it is.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TokenRequest {
+    /// Where.
+    pub provider: ProviderId,
+    /// Whose, in the app's terms.
+    pub user_id: String,
+    /// What it must be able to do.
+    #[serde(default)]
+    pub scopes: Vec<String>,
 }
 
 impl Service {
-    /// An access token that lives for another minute at least.
+    /// An access token of the user's one grant at a provider.
     ///
     /// # Errors
-    /// [`ServiceError::Revoked`] when the user must connect again; [`ServiceError::Engine`] when the
-    /// provider failed and trying later may help.
-    pub async fn token(self: &Arc<Self>, app: &AppId, id: GrantId) -> Result<AccessToken, ServiceError> {
+    /// As [`Self::token`]; [`ServiceError::Ambiguous`] when there are several that work.
+    pub async fn token_of_user(
+        self: &Arc<Self>,
+        app: &AppId,
+        request: &TokenRequest,
+    ) -> Result<AccessToken, ServiceError> {
+        let grants = self.store.grants_of_user(app, &request.user_id, &request.provider).await?;
+        let mut kept: Vec<_> =
+            grants.into_iter().filter(|grant| grant.status != GrantStatus::Revoked).collect();
+        if kept.iter().any(|grant| grant.status == GrantStatus::Active) {
+            kept.retain(|grant| grant.status == GrantStatus::Active);
+        }
+        match kept.as_slice() {
+            [] => Err(ServiceError::NoGrant),
+            [only] => self.token(app, only.id, &request.scopes).await,
+            several => Err(ServiceError::Ambiguous(several.iter().map(Candidate::of).collect())),
+        }
+    }
+
+    /// An access token that lives for another minute at least, and may do what is asked.
+    ///
+    /// # Errors
+    /// [`ServiceError::Revoked`] when the user must connect again; [`ServiceError::InsufficientScope`] when
+    /// they must allow more; [`ServiceError::Engine`] when the provider failed and trying later may help.
+    pub async fn token(
+        self: &Arc<Self>,
+        app: &AppId,
+        id: GrantId,
+        scopes: &[String],
+    ) -> Result<AccessToken, ServiceError> {
         let grant = self.store.grant(app, id).await?.ok_or(ServiceError::NoGrant)?;
         let credential = self.store.credential(id).await?;
         let (Some(credential), GrantStatus::Active) = (credential, grant.status) else {
             return Err(dead(&grant));
         };
+        let missing: Vec<_> = scopes.iter().filter(|scope| !grant.scopes.contains(scope)).cloned().collect();
+        if !missing.is_empty() {
+            return Err(ServiceError::InsufficientScope { grant: id, missing });
+        }
         let tokens = self.open_tokens(&credential)?;
-        let tokens = if self.is_fresh(&tokens) { tokens } else { self.refreshed(&grant).await? };
+        let tokens = if self.is_fresh(&grant, &tokens) { tokens } else { self.refreshed(&grant).await? };
         let audit = self.audit_entry(app, "token.read", id, json!({}));
         self.store.audit(&audit).await?;
+        let mut extra = tokens.extra;
+        let parameters = grant.parameters.into_iter().map(|(name, value)| (name, Secret::new(value)));
+        extra.extend(parameters);
         Ok(AccessToken {
             access_token: tokens.access_token,
             expires_at: tokens.expires_at,
             scopes: grant.scopes,
             grant_id: id,
+            extra,
+            injection: (&self.provider(&grant.provider)?.api_auth).into(),
         })
     }
 
-    fn is_fresh(&self, tokens: &TokenSet) -> bool {
-        let soon = self.clock.now().plus_seconds(BUFFER_SECONDS);
-        tokens.expires_at.is_none_or(|end| end > soon)
+    pub(crate) fn is_fresh(&self, grant: &Grant, tokens: &TokenSet) -> bool {
+        let buffer = if self.renews_living(grant) { LIVING_BUFFER_SECONDS } else { BUFFER_SECONDS };
+        self.lives(tokens, buffer)
     }
 
-    fn open_tokens(&self, credential: &Credential) -> Result<TokenSet, ServiceError> {
+    pub(crate) fn lives(&self, tokens: &TokenSet, seconds: i64) -> bool {
+        let then = self.clock.now().plus_seconds(seconds);
+        tokens.expires_at.is_none_or(|end| end > then)
+    }
+
+    pub(crate) fn renews_living(&self, grant: &Grant) -> bool {
+        self.catalog.get(&grant.provider).is_some_and(|known| known.refresh.by == RefreshBy::AccessToken)
+    }
+
+    pub(crate) fn open_tokens(&self, credential: &Credential) -> Result<TokenSet, ServiceError> {
         let plain = self.vault.open(&credential.sealed, &grant_place(credential.grant))?;
         Ok(TokenSet::from_plain(&plain)?)
     }
-
-    /// Runs in its own task: a caller that hangs up can't lose a rotated token.
-    async fn refreshed(self: &Arc<Self>, grant: &Grant) -> Result<TokenSet, ServiceError> {
-        let (service, grant) = (Arc::clone(self), grant.clone());
-        let work = self.tasks.spawn(async move { service.refresh_in_turn(&grant).await });
-        work.await.map_err(|_| ServiceError::Interrupted)?
-    }
-
-    /// One refresh of a grant at a time in this process: whoever waited finds the fresh token.
-    async fn refresh_in_turn(&self, grant: &Grant) -> Result<TokenSet, ServiceError> {
-        let _turn = self.refreshing.turn(grant.id).await;
-        let credential = self.store.credential(grant.id).await?.ok_or_else(|| dead(grant))?;
-        let tokens = self.open_tokens(&credential)?;
-        if self.is_fresh(&tokens) {
-            return Ok(tokens);
-        }
-        match &tokens.refresh_token {
-            Some(refresh_token) => self.refresh(grant, &credential, refresh_token).await,
-            None => self.bury(grant, &credential).await,
-        }
-    }
-
-    async fn refresh(
-        &self,
-        grant: &Grant,
-        credential: &Credential,
-        refresh_token: &Secret,
-    ) -> Result<TokenSet, ServiceError> {
-        let parts = self.client(&grant.registration).await?;
-        let answer =
-            grantway_engine::refresh(&*self.http, &parts.client(), refresh_token, self.clock.now()).await;
-        let tokens = match answer {
-            Ok(tokens) => tokens,
-            Err(EngineError::InvalidGrant) => return self.bury(grant, credential).await,
-            Err(error) => return Err(error.into()),
-        };
-        let sealed = self.vault.seal(tokens.to_plain().expose(), &grant_place(grant.id), &*self.entropy);
-        match self.store.save_credential(&Credential { sealed, ..credential.clone() }).await {
-            Ok(()) => Ok(tokens),
-            Err(StoreError::Conflict) => self.newer(grant, credential).await,
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// The grant is dead, unless somebody stored a newer credential meanwhile: that one is good.
-    async fn bury(&self, grant: &Grant, spent: &Credential) -> Result<TokenSet, ServiceError> {
-        let gone = Grant { status: GrantStatus::NeedsReauth, updated_at: self.clock.now(), ..grant.clone() };
-        let body = json!({"grant_id": grant.id, "provider": grant.provider, "user": grant.user});
-        let notes = Notes {
-            audit: self.audit_entry(&grant.app, "grant.needs_reauth", grant.id, json!({})),
-            event: Some(self.event(&grant.app, "grant.needs_reauth", body)),
-        };
-        match self.store.bury(&gone, spent.generation, &notes).await {
-            Ok(()) => Err(dead(grant)),
-            Err(StoreError::Conflict) => self.newer(grant, spent).await,
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    async fn newer(&self, grant: &Grant, spent: &Credential) -> Result<TokenSet, ServiceError> {
-        match self.store.credential(grant.id).await? {
-            Some(newer) if newer.generation != spent.generation => self.open_tokens(&newer),
-            _ => Err(dead(grant)),
-        }
-    }
 }
 
-fn dead(grant: &Grant) -> ServiceError {
+pub(crate) fn dead(grant: &Grant) -> ServiceError {
     ServiceError::Revoked { grant: grant.id, provider: grant.provider.clone() }
-}
-
-/// One lock a grant, for as long as anyone waits for it.
-#[derive(Default)]
-pub(crate) struct GrantLocks(Mutex<HashMap<GrantId, Weak<AsyncMutex<()>>>>);
-
-impl GrantLocks {
-    async fn turn(&self, grant: GrantId) -> OwnedMutexGuard<()> {
-        let lock = self.lock_of(grant);
-        lock.lock_owned().await
-    }
-
-    fn lock_of(&self, grant: GrantId) -> Arc<AsyncMutex<()>> {
-        let mut locks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        locks.retain(|_, lock| lock.strong_count() > 0);
-        if let Some(lock) = locks.get(&grant).and_then(Weak::upgrade) {
-            return lock;
-        }
-        let lock = Arc::new(AsyncMutex::new(()));
-        locks.insert(grant, Arc::downgrade(&lock));
-        lock
-    }
 }

@@ -1,5 +1,6 @@
 //! Pick, and every other page of a session: what this browser may see now.
 
+use grantway_catalog::Provider;
 use grantway_core::{
     ProviderId, Secret, SessionId,
     device::Mode,
@@ -32,9 +33,11 @@ impl Service {
         let session = self.session_of_browser(id, cookie).await?;
         let app = self.app_of(&session).await?;
         let shown = match &session.progress {
-            Progress::Finished { outcome, .. } => self.ending(&session, *outcome, app.website_url).await?,
+            Progress::Finished { outcome, .. } => {
+                self.ending(&session, *outcome, app.website_url.clone()).await?
+            }
             _ if session.is_over(self.clock.now()) => {
-                self.ending(&session, session.outcome_when_over(), app.website_url).await?
+                self.ending(&session, session.outcome_when_over(), app.website_url.clone()).await?
             }
             Progress::Held { sealed_completion, .. } => self.handover(&session, sealed_completion)?,
             Progress::Working { provider, .. } => Shown::Working { provider: self.provider_name(provider) },
@@ -47,6 +50,8 @@ impl Service {
             app: app.name,
             theme: session.terms.theme,
             locale: session.terms.locale,
+            home: app.website_url,
+            is_inside_an_app: false,
             shown,
         })
     }
@@ -109,6 +114,8 @@ impl Service {
             provider: provider.clone(),
             name: self.provider_name(provider),
             color: known.and_then(|known| known.brand_color.clone()),
+            logo: known.and_then(|known| known.logo.clone()),
+            words: known.map(words).unwrap_or_default(),
             connected: connected
                 .map(|made| made.account_identifier.clone().unwrap_or_else(|| made.provider_name.clone())),
         }
@@ -143,6 +150,12 @@ impl Service {
             session.return_url().ok_or(ServiceError::Inconsistent("a held code without a return URL"))?;
         Ok(Shown::Return { url: with_code(url, &code) })
     }
+}
+
+/// Its names and kinds: `crm` finds every CRM.
+fn words(provider: &Provider) -> String {
+    let all = std::iter::once(&provider.name).chain(&provider.aliases).chain(&provider.categories);
+    all.map(|word| word.to_lowercase()).collect::<Vec<_>>().join(" ")
 }
 
 /// What a completion code is sealed for.

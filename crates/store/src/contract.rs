@@ -13,7 +13,10 @@ use grantway_core::{
 };
 
 use self::fixtures::*;
-use crate::{ApiKey, Connect, Credential, GrantFilter, HeldCode, Notes, Store, StoreError};
+use crate::{
+    ApiKey, Attempt, Connect, Credential, Ended, GrantFilter, HeldCode, Lease, Leased, Notes, Store,
+    StoreError,
+};
 
 /// Runs every rule, each on a store of its own.
 pub(crate) async fn run<S: Store, F: Future<Output = S>>(fresh: impl Fn() -> F) {
@@ -27,6 +30,8 @@ pub(crate) async fn run<S: Store, F: Future<Output = S>>(fresh: impl Fn() -> F) 
     the_same_account_can_not_become_two_grants(&fresh().await).await;
     grants_are_listed_in_pages(&fresh().await).await;
     a_credential_is_replaced_only_over_its_generation(&fresh().await).await;
+    a_refresh_has_one_owner_at_a_time(&fresh().await).await;
+    a_grant_that_is_not_active_is_not_refreshed(&fresh().await).await;
     a_grant_is_buried_only_with_the_credential_that_died(&fresh().await).await;
     a_revoked_grant_has_no_credential(&fresh().await).await;
     old_sessions_are_forgotten_with_all_that_hangs_on_them(&fresh().await).await;
@@ -185,18 +190,65 @@ async fn a_credential_is_replaced_only_over_its_generation(store: &impl Store) {
     let grant = connected(store, 1, "account").await;
     let read = store.credential(grant.id).await.unwrap().unwrap();
 
-    store.save_credential(&Credential { sealed: vec![2], ..read.clone() }).await.unwrap();
+    lease(store, &read, "one", 0).await;
+    store.save_credential(&Credential { sealed: vec![2], ..read.clone() }, "one").await.unwrap();
 
-    let stale = store.save_credential(&Credential { sealed: vec![3], ..read.clone() }).await;
+    let stale = store.save_credential(&Credential { sealed: vec![3], ..read.clone() }, "one").await;
     assert!(matches!(stale, Err(StoreError::Conflict)));
     let now = store.credential(grant.id).await.unwrap().unwrap();
     assert_eq!((now.sealed, now.generation), (vec![2], read.generation + 1));
 }
 
+/// Asks for the right to refresh, for ten seconds from then on.
+async fn lease(store: &impl Store, credential: &Credential, owner: &str, at: i64) -> Leased {
+    let (grant, generation) = (credential.grant, credential.generation);
+    let now = Timestamp(at * 1000);
+    let wish = Lease { grant, generation, owner: owner.to_owned(), now, seconds: 10 };
+    store.lease(&wish).await.unwrap()
+}
+
+async fn a_refresh_has_one_owner_at_a_time(store: &impl Store) {
+    let grant = connected(store, 1, "account").await;
+    let read = store.credential(grant.id).await.unwrap().unwrap();
+
+    assert_eq!(lease(store, &read, "one", 0).await, Leased::Taken(None));
+    assert_eq!(lease(store, &read, "two", 9).await, Leased::Held);
+
+    // The owner died: its attempt is told of, and it can store nothing any more.
+    let before = Attempt { at: Timestamp(0), count: 1 };
+    assert_eq!(lease(store, &read, "two", 10).await, Leased::Taken(Some(before)));
+    let late = store.save_credential(&Credential { sealed: vec![2], ..read.clone() }, "one").await;
+    assert!(matches!(late, Err(StoreError::Conflict)));
+    store.release(grant.id, "one", Ended::Unspent).await.unwrap();
+    assert_eq!(lease(store, &read, "three", 11).await, Leased::Held, "only its owner gives it back");
+
+    store.release(grant.id, "two", Ended::Unknown).await.unwrap();
+    let before = Attempt { at: Timestamp(10_000), count: 2 };
+    assert_eq!(lease(store, &read, "three", 12).await, Leased::Taken(Some(before)));
+    store.release(grant.id, "three", Ended::Unspent).await.unwrap();
+    assert_eq!(lease(store, &read, "four", 13).await, Leased::Taken(None));
+
+    store.save_credential(&Credential { sealed: vec![2], ..read.clone() }, "four").await.unwrap();
+    assert_eq!(lease(store, &read, "five", 14).await, Leased::Moved);
+    let fresh = store.credential(grant.id).await.unwrap().unwrap();
+    assert_eq!(lease(store, &fresh, "five", 14).await, Leased::Taken(None));
+}
+
+async fn a_grant_that_is_not_active_is_not_refreshed(store: &impl Store) {
+    let grant = connected(store, 1, "account").await;
+    let read = store.credential(grant.id).await.unwrap().unwrap();
+
+    let dead = Grant { status: GrantStatus::NeedsReauth, ..grant.clone() };
+    store.bury(&dead, read.generation, &notes("b1")).await.unwrap();
+
+    assert_eq!(lease(store, &read, "one", 0).await, Leased::Moved);
+}
+
 async fn a_grant_is_buried_only_with_the_credential_that_died(store: &impl Store) {
     let grant = connected(store, 1, "account").await;
     let dead = store.credential(grant.id).await.unwrap().unwrap();
-    store.save_credential(&Credential { sealed: vec![2], ..dead.clone() }).await.unwrap();
+    lease(store, &dead, "one", 0).await;
+    store.save_credential(&Credential { sealed: vec![2], ..dead.clone() }, "one").await.unwrap();
     let buried = Grant { status: GrantStatus::NeedsReauth, ..grant.clone() };
 
     let late = store.bury(&buried, dead.generation, &notes("b1")).await;
@@ -210,13 +262,14 @@ async fn a_grant_is_buried_only_with_the_credential_that_died(store: &impl Store
 async fn a_revoked_grant_has_no_credential(store: &impl Store) {
     let grant = connected(store, 1, "account").await;
     let credential = store.credential(grant.id).await.unwrap().unwrap();
+    lease(store, &credential, "one", 0).await;
 
     let revoked = Grant { status: GrantStatus::Revoked, ..grant.clone() };
     store.revoke(&revoked, &notes("r1")).await.unwrap();
 
     assert_eq!(store.credential(grant.id).await.unwrap(), None);
     assert!(
-        matches!(store.save_credential(&credential).await, Err(StoreError::Conflict)),
+        matches!(store.save_credential(&credential, "one").await, Err(StoreError::Conflict)),
         "a late refresh changes nothing"
     );
     assert_eq!(store.grant(&app_id(), grant.id).await.unwrap(), Some(revoked));
@@ -228,6 +281,11 @@ async fn old_sessions_are_forgotten_with_all_that_hangs_on_them(store: &impl Sto
     store.add_return_code(&flow.session, &code, Timestamp(5_000_000)).await.unwrap();
     assert!(store.session_of_return_code(&code, Timestamp(4_999_999)).await.unwrap().is_some());
     assert!(store.session_of_return_code(&code, Timestamp(5_000_000)).await.unwrap().is_none());
+    let told = Digest::of("told");
+    store.add_return_code(&flow.session, &told, Timestamp(5_000_000)).await.unwrap();
+    store.forget_return_code(&told).await.unwrap();
+    assert!(store.session_of_return_code(&told, Timestamp(1)).await.unwrap().is_none());
+    assert!(store.session_of_return_code(&code, Timestamp(1)).await.unwrap().is_some());
 
     let kept = store.forget_sessions(Timestamp(1_199_999)).await.unwrap();
     let forgotten = store.forget_sessions(Timestamp(1_200_000)).await.unwrap();

@@ -16,7 +16,10 @@ use grantway_core::{
     session::Session,
 };
 
-pub use records::{ApiKey, AuditEntry, Connect, Credential, Depart, Event, GrantFilter, HeldCode, Notes};
+pub use records::{
+    ApiKey, Attempt, AuditEntry, Connect, Credential, Depart, Ended, Event, GrantFilter, HeldCode, Lease,
+    Leased, Notes,
+};
 pub use sqlite::SqliteStore;
 
 /// What a store can fail with.
@@ -78,6 +81,8 @@ pub trait Store: Send + Sync {
     ) -> Result<Option<Session>, StoreError>;
     /// Replaces a session if its version is still the one read, with what is to be told of it.
     async fn save_session(&self, session: &Session, notes: &Notes) -> Result<(), StoreError>;
+    /// Forgets a return code.
+    async fn forget_return_code(&self, code: &Digest) -> Result<(), StoreError>;
     /// Adds a return code.
     async fn add_return_code(
         &self,
@@ -118,8 +123,13 @@ pub trait Store: Send + Sync {
     async fn grants(&self, app: &AppId, filter: &GrantFilter) -> Result<Vec<Grant>, StoreError>;
     /// A grant's credential, unless it was revoked.
     async fn credential(&self, grant: GrantId) -> Result<Option<Credential>, StoreError>;
-    /// Replaces a credential if its generation is still the one read and the grant is active.
-    async fn save_credential(&self, credential: &Credential) -> Result<(), StoreError>;
+    /// Takes the right to refresh a credential, and notes the attempt before it is made.
+    async fn lease(&self, lease: &Lease) -> Result<Leased, StoreError>;
+    /// Gives that right back, if `owner` still has it.
+    async fn release(&self, grant: GrantId, owner: &str, ended: Ended) -> Result<(), StoreError>;
+    /// Replaces a credential if its generation is still the one read, `owner` has the right to, and the
+    /// grant is active.
+    async fn save_credential(&self, credential: &Credential, owner: &str) -> Result<(), StoreError>;
     /// Notes that an active grant's credential is dead, if its generation is still the one that died.
     async fn bury(&self, grant: &Grant, generation: i64, notes: &Notes) -> Result<(), StoreError>;
     /// Replaces a grant's state and forgets its credential.

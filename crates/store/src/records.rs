@@ -100,6 +100,50 @@ pub struct Credential {
     pub generation: i64,
 }
 
+/// The wish to refresh a credential.
+#[derive(Clone, Debug)]
+pub struct Lease {
+    /// Whose.
+    pub grant: GrantId,
+    /// As it was read: no other is refreshed.
+    pub generation: i64,
+    /// Who refreshes: one attempt, not one process.
+    pub owner: String,
+    /// The present moment; a store with a clock of its own goes by that.
+    pub now: Timestamp,
+    /// How long the attempt may take, in seconds.
+    pub seconds: i64,
+}
+
+/// What came of that wish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leased {
+    /// Go on; with the attempt that was begun before and never ended, if there was one.
+    Taken(Option<Attempt>),
+    /// Somebody else is at it.
+    Held,
+    /// The credential is another by now, or the grant is not active.
+    Moved,
+}
+
+/// An attempt whose outcome nobody knows: whoever made it died, or no answer came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// When the last one was begun.
+    pub at: Timestamp,
+    /// How many there were.
+    pub count: i64,
+}
+
+/// How a leased refresh ended without a new credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The provider said no, or was not reached: the refresh token was not spent.
+    Unspent,
+    /// It may have been spent.
+    Unknown,
+}
+
 /// A connection, remembered in one transaction.
 #[derive(Debug)]
 pub struct Connect<'a> {

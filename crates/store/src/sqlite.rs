@@ -21,7 +21,8 @@ use sqlx::{
 };
 
 use crate::{
-    ApiKey, AuditEntry, Connect, Credential, Depart, Event, GrantFilter, HeldCode, Notes, Store, StoreError,
+    ApiKey, AuditEntry, Connect, Credential, Depart, Ended, Event, GrantFilter, HeldCode, Lease, Leased,
+    Notes, Store, StoreError,
 };
 use read::{event, grant, held_code, json, parse, registration, session};
 use write::{changed_one, insert_audit, insert_notes, update_session, upsert_grant};
@@ -88,16 +89,17 @@ impl Store for SqliteStore {
         }
         for registration in registrations {
             sqlx::query(
-                "insert into registrations (id, app_id, provider_id, client_id, sealed_secret, scopes, allowed_scopes) \
-                 values ($1, $2, $3, $4, $5, $6, $7) \
+                "insert into registrations (id, app_id, provider_id, client_id, sealed_secret, sealed_parameters, scopes, allowed_scopes) \
+                 values ($1, $2, $3, $4, $5, $6, $7, $8) \
                  on conflict (id) do update set client_id = excluded.client_id, sealed_secret = excluded.sealed_secret, \
-                 scopes = excluded.scopes, allowed_scopes = excluded.allowed_scopes",
+                 sealed_parameters = excluded.sealed_parameters, scopes = excluded.scopes, allowed_scopes = excluded.allowed_scopes",
             )
             .bind(registration.id.as_str())
             .bind(registration.app.as_str())
             .bind(registration.provider.as_str())
             .bind(&registration.client_id)
             .bind(&registration.sealed_secret)
+            .bind(&registration.sealed_parameters)
             .bind(json(&registration.scopes))
             .bind(json(&registration.allowed_scopes))
             .execute(&mut *tx)
@@ -122,7 +124,7 @@ impl Store for SqliteStore {
 
     async fn registrations(&self, app: &AppId) -> Result<Vec<Registration>, StoreError> {
         let rows = sqlx::query(
-            "select id, app_id, provider_id, client_id, sealed_secret, scopes, allowed_scopes from registrations \
+            "select id, app_id, provider_id, client_id, sealed_secret, sealed_parameters, scopes, allowed_scopes from registrations \
              where app_id = $1 order by provider_id",
         )
         .bind(app.as_str())
@@ -133,7 +135,7 @@ impl Store for SqliteStore {
 
     async fn registration(&self, id: &RegistrationId) -> Result<Option<Registration>, StoreError> {
         let row = sqlx::query(
-            "select id, app_id, provider_id, client_id, sealed_secret, scopes, allowed_scopes from registrations where id = $1",
+            "select id, app_id, provider_id, client_id, sealed_secret, sealed_parameters, scopes, allowed_scopes from registrations where id = $1",
         )
         .bind(id.as_str())
         .fetch_optional(&self.pool)
@@ -216,6 +218,14 @@ impl Store for SqliteStore {
         update_session(&mut tx, session).await?;
         insert_notes(&mut tx, notes).await?;
         Ok(tx.commit().await?)
+    }
+
+    async fn forget_return_code(&self, code: &Digest) -> Result<(), StoreError> {
+        sqlx::query("delete from return_codes where digest = $1")
+            .bind(code.as_bytes())
+            .execute(&self.pool)
+            .await?;
+        Ok(())
     }
 
     async fn add_return_code(
@@ -305,7 +315,8 @@ impl Store for SqliteStore {
         upsert_grant(&mut tx, connect.grant).await?;
         let kept = sqlx::query(
             "insert into credentials (grant_id, sealed, generation) values ($1, $2, 1) \
-             on conflict (grant_id) do update set sealed = excluded.sealed, generation = generation + 1 \
+             on conflict (grant_id) do update set sealed = excluded.sealed, generation = generation + 1, \
+             lease_owner = null, lease_until = null, attempt_at = null, attempts = 0 \
              where $3 is null or generation = $3",
         )
         .bind(connect.grant.id.to_string())
@@ -369,14 +380,59 @@ impl Store for SqliteStore {
         Ok(row.map(|(sealed, generation)| Credential { grant, sealed, generation }))
     }
 
-    async fn save_credential(&self, credential: &Credential) -> Result<(), StoreError> {
+    async fn lease(&self, lease: &Lease) -> Result<Leased, StoreError> {
+        let mut tx = self.write().await?;
+        let row = sqlx::query(
+            "select c.lease_until, c.attempt_at, c.attempts from credentials c join grants g on g.id = c.grant_id \
+             where c.grant_id = $1 and c.generation = $2 and g.status = 'active'",
+        )
+        .bind(lease.grant.to_string())
+        .bind(lease.generation)
+        .fetch_optional(&mut *tx)
+        .await?;
+        let Some(row) = row else { return Ok(Leased::Moved) };
+        if read::is_held(&row, lease.now)? {
+            return Ok(Leased::Held);
+        }
+        sqlx::query(
+            "update credentials set lease_owner = $1, lease_until = $2, attempt_at = $3, attempts = attempts + 1 \
+             where grant_id = $4",
+        )
+        .bind(&lease.owner)
+        .bind(lease.now.plus_seconds(lease.seconds).0)
+        .bind(lease.now.0)
+        .bind(lease.grant.to_string())
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(Leased::Taken(read::attempt(&row)?))
+    }
+
+    async fn release(&self, grant: GrantId, owner: &str, ended: Ended) -> Result<(), StoreError> {
+        let forget = match ended {
+            Ended::Unspent => ", attempt_at = null, attempts = 0",
+            Ended::Unknown => "",
+        };
+        let text = format!(
+            "update credentials set lease_owner = null, lease_until = null{forget} where grant_id = $1 and lease_owner = $2"
+        );
+        sqlx::query(sqlx::AssertSqlSafe(text))
+            .bind(grant.to_string())
+            .bind(owner)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    async fn save_credential(&self, credential: &Credential, owner: &str) -> Result<(), StoreError> {
         let query = sqlx::query(
-            "update credentials set sealed = $1, generation = generation + 1 where grant_id = $2 and generation = $3 \
+            "update credentials set sealed = $1, generation = generation + 1, lease_owner = null, lease_until = null, \
+             attempt_at = null, attempts = 0 where grant_id = $2 and generation = $3 and lease_owner = $4 \
              and exists (select 1 from grants where id = $2 and status = 'active')",
         );
         let query =
             query.bind(&credential.sealed).bind(credential.grant.to_string()).bind(credential.generation);
-        changed_one(query.execute(&self.pool).await?.rows_affected())
+        changed_one(query.bind(owner).execute(&self.pool).await?.rows_affected())
     }
 
     async fn bury(&self, grant: &Grant, generation: i64, notes: &Notes) -> Result<(), StoreError> {

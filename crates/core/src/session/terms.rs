@@ -38,6 +38,9 @@ pub struct Terms {
     pub user: User,
     /// Scopes by provider, where they differ from the registration's.
     pub scopes: BTreeMap<ProviderId, Vec<String>>,
+    /// Connection parameters by provider, as the app knows them.
+    #[serde(default)]
+    pub parameters: BTreeMap<ProviderId, BTreeMap<String, String>>,
     /// The grant to authorise again.
     pub grant_id: Option<GrantId>,
     /// Ask the provider for its account chooser.

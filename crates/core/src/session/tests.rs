@@ -1,7 +1,11 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::{Digest, grant::User, message::Told};
+use crate::{
+    Digest,
+    grant::User,
+    message::{TokenReason, Told},
+};
 use crate::{
     grant::{Account, GrantStatus, Operation},
     ids::RegistrationId,
@@ -17,6 +21,7 @@ fn session() -> Session {
             return_url: None,
             user: User { id: "u1".to_owned(), email: None, name: None },
             scopes: BTreeMap::new(),
+            parameters: BTreeMap::new(),
             grant_id: None,
             switch_account: false,
             multiple: false,
@@ -53,6 +58,7 @@ fn connection() -> Connection {
         provider: files(),
         registration: RegistrationId::of(&"acme".parse().unwrap(), &files()),
         account: Account::default(),
+        parameters: BTreeMap::new(),
         scopes: Vec::new(),
         scopes_missing: Vec::new(),
         status: GrantStatus::Active,
@@ -118,7 +124,7 @@ fn leaving_means_what_was_made_or_the_trouble_or_an_exit() {
 fn a_session_whose_time_is_over_has_failed() {
     let over = opened().result(Timestamp(600_000)).outcome;
 
-    assert!(matches!(over, Told::Error { error } if error.code == Code::InvalidToken));
+    assert_eq!(over, Told::Error { error: TokenReason::Expired.into() });
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::{Outcome, Progress, RESULT_SECONDS, Session};
 use crate::{
     Code, Timestamp,
-    message::{SessionResult, Told},
+    message::{SessionResult, TokenReason, Told},
 };
 
 impl Session {
@@ -73,6 +73,8 @@ impl Session {
                 user: self.terms.user.clone(),
             },
             (Outcome::Success, None) => Told::Error { error: Code::Internal.into() },
+            // The only way in which a session that was opened meets this code.
+            (Outcome::Error(Code::InvalidToken), _) => Told::Error { error: TokenReason::Expired.into() },
             (Outcome::Error(code), _) => Told::Error { error: code.into() },
             (Outcome::Exit, _) => Told::Exit,
         }

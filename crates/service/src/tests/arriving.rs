@@ -4,7 +4,7 @@ use grantway_core::{Code, Secret, message::Told, session::Stage, view::Shown};
 use grantway_store::Store;
 use grantway_testkit::{Answer, Person, Switches, TokenBehaviour};
 
-use super::world::{Browser, World, app, params, state_of};
+use super::world::{Browser, World, app, pairs, state_of};
 use crate::{ArriveRequest, ServiceError, grant_place};
 
 async fn trouble(world: &World, browser: &Browser) -> Code {
@@ -264,11 +264,21 @@ async fn a_provider_whose_endpoints_can_not_be_found_is_trouble_that_can_be_trie
         world.open(&world.mint(|r| r.allowed_providers = Some(vec!["lost".into()])).await.unwrap()).await;
     let lost = "lost".parse().unwrap();
 
-    let refusal = world.service.depart(&browser.session, browser.cookie.as_ref(), &lost).await.unwrap_err();
+    let refusal = world
+        .service
+        .depart(&browser.session, browser.cookie.as_ref(), &lost, &std::collections::BTreeMap::new())
+        .await
+        .unwrap_err();
 
     assert_eq!(refusal.code(), Code::ProviderUnavailable);
     assert_eq!(trouble(&world, &browser).await, Code::ProviderUnavailable);
-    assert!(world.service.depart(&browser.session, browser.cookie.as_ref(), &lost).await.is_err());
+    assert!(
+        world
+            .service
+            .depart(&browser.session, browser.cookie.as_ref(), &lost, &std::collections::BTreeMap::new())
+            .await
+            .is_err()
+    );
 }
 
 #[tokio::test]
@@ -279,7 +289,7 @@ async fn nothing_is_lost_when_the_window_closes_at_once() {
     let callback = Person::allow(&world.provider, &away.url, "ada").await;
     let request = ArriveRequest {
         registration: "acme.files".parse().unwrap(),
-        params: params(&callback),
+        pairs: pairs(&callback),
         cookie: Some(away.flow_cookie),
     };
 

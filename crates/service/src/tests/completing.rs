@@ -1,11 +1,16 @@
 //! `link: code`: the app's backend says who is signed in, before the code is spent.
 
-use grantway_core::{AppId, Code, Secret, message::Told, session::Link, view::Shown};
+use grantway_core::{
+    AppId, Code, Secret,
+    message::{TokenReason, Told},
+    session::Link,
+    view::Shown,
+};
 use grantway_store::Store;
 use grantway_testkit::Person;
 
 use super::world::{Browser, World, app, user};
-use crate::{CompleteRequest, ServiceError, TokenReason};
+use crate::{CompleteRequest, Patience, ServiceError};
 
 /// A stranger's browser that followed the link to the end, and the code it carries to the app.
 async fn held(world: &World) -> (Browser, Secret) {
@@ -86,6 +91,8 @@ async fn the_browser_can_not_read_the_result_with_a_completion_code() {
     let world = World::new().await;
     let (_, code) = held(&world).await;
 
-    assert!(world.service.result(&crate::ResultKey::Return(code.clone()), 0).await.is_err());
+    assert!(
+        world.service.result(&crate::ResultKey::Return(code.clone()), Patience::default()).await.is_err()
+    );
     assert!(world.service.result_for_backend(&app(), &code).await.is_err());
 }

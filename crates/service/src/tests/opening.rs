@@ -1,10 +1,18 @@
 //! Who may open a session, and what the browsers see then.
 
-use grantway_core::{Code, Secret, message::Told, session::Link, view::Shown};
+use grantway_core::{
+    Code, Secret,
+    message::{TokenReason, Told},
+    session::{Link, Stage},
+    view::Shown,
+};
 use grantway_testkit::Person;
 
 use super::world::{APP, World, open_request, poll_of};
-use crate::{OpenRequest, ResultKey, ServiceError, TokenReason};
+use crate::{OpenRequest, Patience, ResultKey, ServiceError};
+
+const NOW: Patience = Patience { seconds: 0, seen: None };
+const LONG: Patience = Patience { seconds: 25, seen: None };
 
 #[tokio::test]
 async fn only_the_apps_own_page_opens_a_session() {
@@ -106,8 +114,8 @@ async fn the_poll_secret_alone_reads_the_result_and_the_session_token_reads_noth
     let minted = world.mint(|_| {}).await.unwrap();
     let browser = world.open(&minted).await;
 
-    let polled = world.service.result(&ResultKey::Poll(browser.poll), 0).await.unwrap();
-    let by_token = world.service.result(&ResultKey::Poll(minted.session_token), 0).await.unwrap_err();
+    let polled = world.service.result(&ResultKey::Poll(browser.poll), NOW).await.unwrap().unwrap();
+    let by_token = world.service.result(&ResultKey::Poll(minted.session_token), NOW).await.unwrap_err();
 
     assert_eq!((polled.result.outcome, polled.if_left), (Told::Pending, Some(Told::Exit)));
     assert_eq!(polled.origin.as_str(), APP);
@@ -126,7 +134,7 @@ async fn a_short_poll_secret_is_not_kept() {
         .await
         .unwrap();
 
-    assert!(world.service.result(&ResultKey::Poll(short), 0).await.is_err());
+    assert!(world.service.result(&ResultKey::Poll(short), NOW).await.is_err());
 }
 
 #[tokio::test]
@@ -134,14 +142,36 @@ async fn a_poll_waits_for_its_session_to_be_opened() {
     let world = World::new().await;
     let minted = world.mint(|_| {}).await.unwrap();
     let (service, poll) = (world.service.clone(), poll_of(&minted));
-    let waiting = tokio::spawn(async move { service.result(&ResultKey::Poll(poll), 25).await });
+    let waiting = tokio::spawn(async move { service.result(&ResultKey::Poll(poll), LONG).await });
     while !waiting.is_finished() && world.service.changes.receiver_count() == 0 {
         tokio::task::yield_now().await;
     }
 
     world.open(&minted).await;
 
-    assert_eq!(waiting.await.unwrap().unwrap().result.session_id, minted.session_id);
+    assert_eq!(waiting.await.unwrap().unwrap().unwrap().result.session_id, minted.session_id);
+}
+
+#[tokio::test]
+async fn who_knows_the_stage_is_told_only_of_another() {
+    let world = World::new().await;
+    let minted = world.mint(|_| {}).await.unwrap();
+    let browser = world.open(&minted).await;
+    let key = ResultKey::Poll(browser.poll.clone());
+    let seen = |stage| Patience { seen: Some(stage), ..LONG };
+
+    let other = world.service.result(&key, seen(Stage::Minted)).await.unwrap();
+    let same = world.service.result(&key, Patience { seconds: 0, ..seen(Stage::Picking) }).await.unwrap();
+    let (service, waited_for) = (world.service.clone(), key.clone());
+    let waiting = tokio::spawn(async move { service.result(&waited_for, seen(Stage::Picking)).await });
+    while !waiting.is_finished() && world.service.changes.receiver_count() == 0 {
+        tokio::task::yield_now().await;
+    }
+    world.depart(&browser).await.unwrap();
+
+    assert_eq!(other.unwrap().result.stage, Stage::Picking);
+    assert!(same.is_none());
+    assert_eq!(waiting.await.unwrap().unwrap().unwrap().result.stage, Stage::AtProvider);
 }
 
 #[tokio::test]
@@ -149,6 +179,7 @@ async fn a_page_may_ask_back_only_to_the_allowed_origin() {
     let world = World::new().await;
     for (asked, given) in [
         ("https://app.test/here", Some("https://app.test/here")),
+        ("https://app.test/here?a=1#there", Some("https://app.test/here?a=1")),
         ("https://evil.test/", None),
         ("https://other.test/", None),
     ] {
@@ -185,8 +216,11 @@ async fn a_redirect_returns_with_one_code_that_reads_the_result_for_five_minutes
     let key = ResultKey::Return(Secret::new(code.into_owned()));
 
     assert_eq!(name, "grantway");
-    assert!(matches!(world.service.result(&key, 0).await.unwrap().result.outcome, Told::Success { .. }));
-    assert!(world.service.result(&key, 0).await.is_ok(), "a reload reads it again");
-    world.clock.advance_seconds(300);
-    assert!(world.service.result(&key, 0).await.is_err());
+    let polled = world.service.result(&key, NOW).await.unwrap().unwrap();
+    assert!(matches!(polled.result.outcome, Told::Success { .. }));
+    assert!(world.service.result(&key, NOW).await.is_ok(), "a reload reads it again");
+    world.clock.advance_seconds(299);
+    assert!(world.service.result(&key, NOW).await.is_ok());
+    world.clock.advance_seconds(1);
+    assert!(world.service.result(&key, NOW).await.is_err());
 }

@@ -1,12 +1,11 @@
 //! One app, one provider, one database, and the steps of a browser.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use grantway_catalog::Catalog;
 use grantway_core::{
     AppId, Digest, Secret, SessionId, Timestamp,
     device::Mode,
-    flow::CallbackParams,
     grant::{Connection, User},
     message::Told,
     view::{Shown, View},
@@ -19,7 +18,8 @@ use grantway_vault::Vault;
 use url::Url;
 
 use crate::{
-    AppSpec, ArriveRequest, MintRequest, Minted, OpenRequest, Parts, RegistrationSpec, Service, ServiceError,
+    AppSpec, ArriveRequest, Departing, MintRequest, Minted, OpenRequest, Parts, RegistrationSpec, Service,
+    ServiceError,
 };
 
 pub(super) const APP: &str = "https://app.test";
@@ -29,7 +29,8 @@ pub(super) struct World {
     pub(super) provider: FakeProvider,
     pub(super) clock: Arc<ToldClock>,
     pub(super) store: Arc<SqliteStore>,
-    _folder: tempfile::TempDir,
+    master_key: Secret,
+    folder: tempfile::TempDir,
 }
 
 /// A browser that opened a session: its cookies, and where it is.
@@ -53,23 +54,24 @@ impl World {
         let client = FakeClient {
             client_id: "acme".to_owned(),
             client_secret: "CANARY-secret".to_owned(),
-            redirect_uris: vec!["https://connect.test/connect/callback/acme.files".to_owned()],
+            redirect_uris: ["files", "shops"]
+                .map(|id| format!("https://connect.test/connect/callback/acme.{id}"))
+                .into(),
         };
         let config = FakeProviderConfig { public_url: site.clone(), clients: vec![client] };
         let provider = FakeProvider::new(config, clock.clone(), entropy.clone());
         let folder = tempfile::tempdir().unwrap();
-        let store = Arc::new(SqliteStore::open(&folder.path().join("test.db")).await.unwrap());
-        let service = Service::new(Parts {
-            store: store.clone(),
-            catalog: catalog(),
-            vault: Vault::from_keys(&Vault::new_key(&*entropy)).unwrap(),
-            http: Arc::new(RouterHttp::new().serving(&site, provider.router())),
-            clock: clock.clone(),
-            entropy,
-            base_url: "https://connect.test".parse().unwrap(),
-        });
+        let store = Arc::new(SqliteStore::open(&folder.path().join(DATABASE)).await.unwrap());
+        let master_key = Vault::new_key(&*entropy);
+        let service = service(&store, &master_key, &provider, &clock, entropy);
         service.apply(vec![app_spec()]).await.unwrap();
-        Self { service, provider, clock, store, _folder: folder }
+        Self { service, provider, clock, store, master_key, folder }
+    }
+
+    /// Another process on the same database.
+    pub(super) async fn replica(&self) -> Arc<Service> {
+        let store = Arc::new(SqliteStore::open(&self.folder.path().join(DATABASE)).await.unwrap());
+        service(&store, &self.master_key, &self.provider, &self.clock, Arc::new(SeededEntropy::new(2)))
     }
 
     pub(super) async fn mint(&self, change: impl FnOnce(&mut MintRequest)) -> Result<Minted, ServiceError> {
@@ -88,8 +90,14 @@ impl World {
 
     pub(super) async fn depart(&self, browser: &Browser) -> Result<Away, ServiceError> {
         let provider = "files".parse().unwrap();
-        let departure = self.service.depart(&browser.session, browser.cookie.as_ref(), &provider).await?;
-        Ok(Away { url: departure.url, flow_cookie: departure.cookie })
+        match self
+            .service
+            .depart(&browser.session, browser.cookie.as_ref(), &provider, &BTreeMap::new())
+            .await?
+        {
+            Departing::Leaves(departure) => Ok(Away { url: departure.url, flow_cookie: departure.cookie }),
+            Departing::Asks(view) => panic!("asked: {view:?}"),
+        }
     }
 
     pub(super) async fn arrive(
@@ -98,7 +106,7 @@ impl World {
         cookie: Option<Secret>,
     ) -> Result<SessionId, ServiceError> {
         let registration = callback.path_segments().unwrap().next_back().unwrap().parse().unwrap();
-        let request = ArriveRequest { registration, params: params(callback), cookie };
+        let request = ArriveRequest { registration, pairs: pairs(callback), cookie };
         let arrived = self.service.arrive(request).await?;
         arrived.work.await.unwrap();
         Ok(arrived.session_id)
@@ -131,6 +139,27 @@ impl World {
     }
 }
 
+const DATABASE: &str = "test.db";
+
+fn service(
+    store: &Arc<SqliteStore>,
+    master_key: &Secret,
+    provider: &FakeProvider,
+    clock: &Arc<ToldClock>,
+    entropy: Arc<SeededEntropy>,
+) -> Arc<Service> {
+    let site = "https://files.test".parse().unwrap();
+    Service::new(Parts {
+        store: store.clone(),
+        catalog: catalog(),
+        vault: Vault::from_keys(master_key).unwrap(),
+        http: Arc::new(RouterHttp::new().serving(&site, provider.router())),
+        clock: clock.clone(),
+        entropy,
+        base_url: "https://connect.test".parse().unwrap(),
+    })
+}
+
 pub(super) fn app() -> AppId {
     "acme".parse().unwrap()
 }
@@ -154,47 +183,54 @@ pub(super) fn open_request(minted: &Minted, origin: Option<&str>) -> OpenRequest
     }
 }
 
-pub(super) fn params(callback: &Url) -> CallbackParams {
-    let read =
-        |name: &str| callback.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
-    CallbackParams {
-        state: read("state").map(Secret::new),
-        code: read("code").map(Secret::new),
-        iss: read("iss"),
-        error: read("error"),
-    }
+pub(super) fn pairs(callback: &Url) -> Vec<(String, String)> {
+    callback.query_pairs().into_owned().collect()
 }
 
 pub(super) fn state_of(callback: &Url) -> Digest {
-    params(callback).state.unwrap().digest()
+    Digest::of(&pairs(callback).into_iter().find(|(name, _)| name == "state").unwrap().1)
 }
 
 fn catalog() -> Catalog {
     let mut catalog = Catalog::default();
     let text = "name = 'Files'\nauthorize_url = 'https://files.test/authorize'\ntoken_url = 'https://files.test/token'\n\
-         revoke_url = 'https://files.test/revoke'\nscopes = ['profile', 'files.read']\nuserinfo = { url = 'https://files.test/userinfo' }\n\
+         revoke = 'https://files.test/revoke'\nscopes = ['profile', 'files.read']\nuserinfo = { url = 'https://files.test/userinfo' }\n\
          account = { id = '/id', email = '/email', name = '/name' }";
     catalog.declare("files".parse().unwrap(), toml::from_str(text).unwrap()).unwrap();
+    let common = "scopes = ['profile']\nuserinfo = { url = 'https://files.test/userinfo' }\naccount = { id = '/id' }\n[[parameter]]\n";
+    let shops = format!(
+        "name = 'Shops'\nauthorize_url = 'https://{{shop}}.test/authorize'\ntoken_url = 'https://{{shop}}.test/token'\n{common}\
+         name = 'shop'\nlabel = 'Shop'\npattern = '[a-z]+'\nexample = 'acme'\n\
+         from_callback = {{ param = 'shop_host', pattern = '([a-z]+)\\.test' }}"
+    );
+    let free = format!(
+        "name = 'Free'\nauthorize_url = 'https://{{host}}/authorize'\ntoken_url = 'https://{{host}}/token'\n{common}\
+         name = 'host'\nlabel = 'Host'\npattern = '[a-z.]+'\nexample = 'git.acme.test'\nasked_of = 'app'\nfree_host = true"
+    );
+    for (id, text) in [("shops", shops), ("free", free)] {
+        catalog.declare(id.parse().unwrap(), toml::from_str(&text).unwrap()).unwrap();
+    }
     let lost = toml::from_str("name = 'Lost'\nissuer = 'https://lost.test'").unwrap();
     catalog.declare("lost".parse().unwrap(), lost).unwrap();
     catalog
 }
 
-fn app_spec() -> AppSpec {
+pub(super) fn app_spec() -> AppSpec {
     AppSpec {
         id: app(),
         name: "Acme".to_owned(),
         website_url: Some(APP.parse().unwrap()),
         return_origins: vec!["https://other.test".parse().unwrap()],
-        registrations: vec![registration("files"), registration("lost")],
+        registrations: vec![registration("files"), registration("lost"), registration("shops")],
     }
 }
 
-fn registration(provider: &str) -> RegistrationSpec {
+pub(super) fn registration(provider: &str) -> RegistrationSpec {
     RegistrationSpec {
         provider: provider.parse().unwrap(),
         client_id: "acme".to_owned(),
         client_secret: Some(Secret::new("CANARY-secret".to_owned())),
+        parameters: BTreeMap::new(),
         scopes: Vec::new(),
         allowed_scopes: vec!["files.write".to_owned()],
     }

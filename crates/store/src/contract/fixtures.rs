@@ -47,6 +47,9 @@ pub(super) async fn departed(store: &impl Store) -> Flow {
         issuer: None,
         iss_promised: false,
         scopes: vec!["read".to_owned()],
+        parameters: [("shop".to_owned(), "acme".to_owned())].into(),
+        kept: Default::default(),
+        granted_scopes: None,
         departed_at: Timestamp(1),
         expires_at: Timestamp(600_000),
     };
@@ -77,6 +80,7 @@ pub(super) fn registration() -> Registration {
         provider: "files".parse().unwrap(),
         client_id: "client".to_owned(),
         sealed_secret: None,
+        sealed_parameters: Some(vec![9]),
         scopes: vec!["read".to_owned()],
         allowed_scopes: Vec::new(),
     }
@@ -97,6 +101,7 @@ pub(super) fn session(number: u8) -> Session {
             return_url: None,
             user: user(),
             scopes: Default::default(),
+            parameters: Default::default(),
             grant_id: None,
             switch_account: false,
             multiple: false,
@@ -133,6 +138,7 @@ pub(super) fn grant(number: u8, account: &str) -> Grant {
         provider: "files".parse().unwrap(),
         registration: registration().id,
         account: Account { id: Some(account.to_owned()), ..Account::default() },
+        parameters: Default::default(),
         scopes: vec!["read".to_owned()],
         scopes_missing: Vec::new(),
         status: GrantStatus::Active,

@@ -4,7 +4,7 @@ use grantway_core::{Digest, Timestamp, app::Registration, grant::Grant, session:
 use serde_json::Value;
 use sqlx::{Row, sqlite::SqliteRow};
 
-use crate::{AuditEntry, Event, HeldCode, StoreError};
+use crate::{Attempt, AuditEntry, Event, HeldCode, StoreError};
 
 /// Our own types always serialize; an empty text would be refused on reading.
 pub(super) fn json<T: serde::Serialize>(value: &T) -> String {
@@ -31,9 +31,21 @@ pub(super) fn registration(row: &SqliteRow) -> Result<Registration, StoreError> 
         provider: id(row, "provider_id")?,
         client_id: row.try_get("client_id")?,
         sealed_secret: row.try_get("sealed_secret")?,
+        sealed_parameters: row.try_get("sealed_parameters")?,
         scopes: parse(row.try_get("scopes")?, "scope list")?,
         allowed_scopes: parse(row.try_get("allowed_scopes")?, "scope list")?,
     })
+}
+
+pub(super) fn is_held(row: &SqliteRow, now: Timestamp) -> Result<bool, StoreError> {
+    let until: Option<i64> = row.try_get("lease_until")?;
+    Ok(until.is_some_and(|until| until > now.0))
+}
+
+pub(super) fn attempt(row: &SqliteRow) -> Result<Option<Attempt>, StoreError> {
+    let at: Option<i64> = row.try_get("attempt_at")?;
+    let count = row.try_get("attempts")?;
+    Ok(at.map(|at| Attempt { at: Timestamp(at), count }))
 }
 
 pub(super) fn held_code(row: &SqliteRow, completion: Digest) -> Result<HeldCode, StoreError> {

@@ -1,0 +1,105 @@
+//! One refresh at a time across processes, and what an attempt without an outcome means.
+
+use grantway_core::{GrantId, grant::GrantStatus};
+use grantway_engine::EngineError;
+use grantway_store::{Lease, Leased, Store};
+use grantway_testkit::{Switches, TokenBehaviour};
+
+use super::world::{World, app};
+use crate::ServiceError;
+
+impl World {
+    /// A grant whose access token has ended, and how often the token endpoint was asked so far.
+    async fn expired(&self) -> (GrantId, usize) {
+        let grant = self.connect("ada", |_| {}).await.grant_id;
+        self.clock.advance_seconds(3600);
+        (grant, self.token_requests())
+    }
+
+    fn behave(&self, token: TokenBehaviour, rotate: bool) {
+        self.provider.set_switches(Switches { token, rotate, ..Switches::default() });
+    }
+}
+
+#[tokio::test]
+async fn callers_of_two_processes_share_one_refresh() {
+    let world = World::new().await;
+    let (grant, before) = world.expired().await;
+    let replica = world.replica().await;
+
+    let callers = (0..16).map(|number| {
+        let service = if number % 2 == 0 { world.service.clone() } else { replica.clone() };
+        tokio::spawn(async move { service.token(&app(), grant, &[]).await.unwrap().access_token })
+    });
+    let mut tokens = Vec::new();
+    for caller in callers.collect::<Vec<_>>() {
+        tokens.push(caller.await.unwrap().expose().to_owned());
+    }
+
+    tokens.dedup();
+    assert_eq!((tokens.len(), world.token_requests() - before), (1, 1));
+}
+
+#[tokio::test]
+async fn a_process_that_died_holds_nobody_up_for_long() {
+    let world = World::new().await;
+    let (grant, before) = world.expired().await;
+    let (generation, owner) = (1, "died".to_owned());
+    let died = Lease { grant, generation, owner, now: world.service.clock.now(), seconds: 50 };
+    assert_eq!(world.store.lease(&died).await.unwrap(), Leased::Taken(None));
+
+    let service = world.service.clone();
+    let caller = tokio::spawn(async move { service.token(&app(), grant, &[]).await });
+    tokio::task::yield_now().await;
+    assert_eq!(world.token_requests(), before, "it waits");
+    world.clock.advance_seconds(50);
+
+    assert!(caller.await.unwrap().is_ok());
+    assert_eq!(world.token_requests() - before, 1);
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_asked_for_once_more_and_no_oftener() {
+    let world = World::new().await;
+    let (grant, before) = world.expired().await;
+    let token = async || world.service.token(&app(), grant, &[]).await;
+    world.behave(TokenBehaviour::HangUp, false);
+
+    assert!(matches!(token().await, Err(ServiceError::Engine(EngineError::Unanswered))));
+    assert!(matches!(token().await, Err(ServiceError::Engine(EngineError::Unanswered))));
+    assert_eq!(world.service.grant(&app(), grant).await.unwrap().status, GrantStatus::Active);
+    assert!(matches!(token().await, Err(ServiceError::Revoked { .. })));
+
+    assert_eq!(world.token_requests() - before, 2);
+    assert_eq!(world.service.grant(&app(), grant).await.unwrap().status, GrantStatus::NeedsReauth);
+}
+
+#[tokio::test]
+async fn a_lost_answer_of_a_token_that_does_not_rotate_loses_nothing() {
+    let world = World::new().await;
+    let (grant, _) = world.expired().await;
+    world.behave(TokenBehaviour::HangUp, false);
+    assert!(world.service.token(&app(), grant, &[]).await.is_err());
+
+    world.behave(TokenBehaviour::Normal, false);
+
+    assert!(world.service.token(&app(), grant, &[]).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_provider_that_fails_for_a_while_never_kills_a_grant() {
+    let world = World::new().await;
+    let (grant, before) = world.expired().await;
+    world.behave(TokenBehaviour::ServerError, true);
+    for _ in 0..5 {
+        assert!(matches!(
+            world.service.token(&app(), grant, &[]).await,
+            Err(ServiceError::Engine(EngineError::Failing(500)))
+        ));
+    }
+
+    world.behave(TokenBehaviour::Normal, true);
+
+    assert!(world.service.token(&app(), grant, &[]).await.is_ok());
+    assert_eq!(world.token_requests() - before, 6);
+}
