@@ -9,37 +9,35 @@ use std::{
     sync::Arc,
 };
 
-use grantway_core::{Code, message::Told, session::Stage};
+use grantway_core::{message::Told, session::Stage};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{AbortController, AbortSignal, MessageEvent};
+use web_sys::{AbortController, MessageEvent};
 
 use crate::{
     browser::Listener,
+    event::{EventName, Subject},
     exit,
     opener::Popup,
-    pause::{now, pause, within},
-    progress::Progress,
+    pause::pause,
     setup::Setup,
-    wire::{self, Answer, Unread},
+    wire::{self, Answer, Read},
 };
 
 /// How long the server may hold a poll open, in seconds.
 const POLL_WAIT: &str = "25";
 
-/// How often, each a tenth of a second apart, the window is looked at before the server is asked anyway.
-const PAGE_TRIES: usize = 150;
-
-/// A poll that returns sooner than this, in milliseconds, without news is not repeated at once.
-const TOO_SOON: f64 = 500.0;
+/// The least time between two polls, in milliseconds.
+const PACE: i32 = 1_000;
 
 /// An open window and what is known of its session.
 pub(crate) struct Attempt {
     setup: Arc<Setup>,
     pub(crate) popup: Popup,
     secret: String,
-    progress: RefCell<Progress>,
-    posted: Cell<bool>,
+    about: RefCell<Subject>,
+    if_left: RefCell<Option<Told>>,
+    departed_to: RefCell<Option<String>>,
     settled: Cell<bool>,
     ended: Cell<bool>,
     requests: Option<AbortController>,
@@ -53,8 +51,9 @@ impl Attempt {
             setup,
             popup,
             secret,
-            progress: RefCell::default(),
-            posted: Cell::new(false),
+            about: RefCell::default(),
+            if_left: RefCell::default(),
+            departed_to: RefCell::default(),
             settled: Cell::new(false),
             ended: Cell::new(false),
             requests: AbortController::new().ok(),
@@ -75,12 +74,6 @@ impl Attempt {
         is_open
     }
 
-    /// Ends it for a new click: an exit, unless it was settled before.
-    pub(crate) fn give_up(&self) {
-        self.settle(Told::Exit);
-        self.end();
-    }
-
     /// Ends it without a word, because nobody is left to hear it.
     pub(crate) fn dispose(&self) {
         self.settled.set(true);
@@ -93,69 +86,49 @@ impl Attempt {
         self.settled.get() || self.ended.get()
     }
 
-    /// Whether the token has left for Grantway.
-    pub(crate) fn is_posted(&self) -> bool {
-        self.posted.get()
-    }
-
     /// The last stage that the server told.
     pub(crate) fn stage(&self) -> Option<Stage> {
-        self.progress.borrow().about.stage
+        self.about.borrow().stage
     }
 
-    /// When the stage last changed.
-    pub(crate) fn moved_at(&self) -> f64 {
-        self.progress.borrow().moved_at
+    /// Listens until the end.
+    pub(crate) fn keep(&self, listener: Listener) {
+        self.listeners.borrow_mut().push(listener);
     }
 
-    /// What leaving now means, by the server's last word.
-    pub(crate) fn told_if_left(&self) -> Told {
-        self.progress.borrow().if_left.clone().unwrap_or(Told::Exit)
-    }
-
-    /// Settles with an exit, or what it means here. Where the exit may be feigned, a success is still awaited.
-    pub(crate) fn leave(&self, told: Told) {
-        let may_still_succeed = matches!(self.stage(), Some(Stage::AtProvider | Stage::Working));
+    /// Settles with what leaving now means by the server's last word: an exit, unless something went wrong.
+    pub(crate) fn leave(&self) {
+        let told = self.if_left.borrow().clone().unwrap_or(Told::Exit);
+        // Who left a window that is cut off may go on in it after all.
+        let may_still_succeed = self.stage().is_some() && told == Told::Exit;
+        self.popup.close();
         self.settle(told);
         if !may_still_succeed {
             self.end();
         }
     }
 
-    /// Asks the server once, without waiting, and takes in what it says.
-    pub(crate) async fn look(&self) -> Result<(), Unread> {
-        let answer = within(1_500, self.ask("0")).await.unwrap_or(Err(Unread::Offline))?;
-        self.hear(answer);
-        Ok(())
+    /// Waits so many seconds for another stage than the one known.
+    pub(crate) async fn ask(&self, wait: &str) {
+        let stage = self.stage().unwrap_or(Stage::Minted).as_str();
+        let fields = [("poll", self.secret.as_str()), ("wait", wait), ("stage", stage)];
+        let signal = self.requests.as_ref().map(AbortController::signal);
+        if let Read::Told(answer) = wire::read(&self.setup.result_url(), &fields, signal.as_ref()).await {
+            self.hear(*answer);
+        }
     }
 
     async fn run(self: Rc<Self>) {
         let minted = self.setup.mint().await;
-        if self.is_over() {
+        if self.ended.get() {
             return;
         }
-        let posted = minted.and_then(|token| self.post(&token));
-        match posted {
-            Ok(()) => self.posted.set(true),
-            Err(told) => {
-                self.popup.close();
-                self.settle(told);
-                self.end();
-            }
+        if let Err(told) = minted.and_then(|token| self.post(&token)) {
+            self.finish(told);
         }
-        self.wait_for_the_page().await;
         while !self.ended.get() {
-            self.poll_once().await;
-        }
-    }
-
-    /// The secret is unknown to the server until the form has arrived there.
-    async fn wait_for_the_page(&self) {
-        for _ in 0..PAGE_TRIES {
-            if self.ended.get() || self.popup.is_closed() || self.popup.has_left() {
-                return;
-            }
-            pause(100).await;
+            self.ask(POLL_WAIT).await;
+            pause(PACE).await;
         }
     }
 
@@ -165,63 +138,51 @@ impl Attempt {
         self.popup.post(&self.setup.opening_url(), &fields).map_err(|_| Told::Exit)
     }
 
-    async fn poll_once(&self) {
-        let asked_at = now();
-        match self.ask(POLL_WAIT).await {
-            Ok(answer) => {
-                let has_news = self.hear(answer);
-                if !has_news && now() - asked_at < TOO_SOON {
-                    pause(1_000).await;
-                }
-            }
-            // The server knew it and does no longer.
-            Err(Unread::Unknown) if self.stage().is_some() => {
-                self.settle(Told::Error { error: Code::InvalidToken.into() });
-                self.end();
-            }
-            Err(Unread::Unknown) => pause(1_000).await,
-            Err(Unread::Offline) => pause(2_000).await,
-        }
-    }
-
-    async fn ask(&self, wait: &str) -> Result<Answer, Unread> {
-        let signal = self.requests.as_ref().map(AbortController::signal);
-        let signal: Option<&AbortSignal> = signal.as_ref();
-        wire::read(&self.setup.result_url(), &[("poll", &self.secret), ("wait", wait)], signal).await
-    }
-
-    /// Takes in what the server told; whether it was news.
-    fn hear(&self, answer: Answer) -> bool {
+    /// Takes in what the server told.
+    fn hear(&self, answer: Answer) {
         if self.ended.get() {
-            return false;
+            return;
         }
-        let (events, about, has_news) = {
-            let mut progress = self.progress.borrow_mut();
-            let before = progress.moved_at;
-            let events = progress.hear(&answer.result, now());
-            progress.if_left = answer.if_left;
-            (events, progress.about.clone(), before.to_bits() != progress.moved_at.to_bits())
-        };
-        if !self.settled.get() {
-            for event in events {
-                self.setup.handlers.tell(*event, &about);
+        if let Some(about) = answer.about {
+            if about.stage == Some(Stage::AtProvider) && !self.settled.get() {
+                self.tell_departure_once(&about);
             }
+            self.about.replace(about);
         }
-        if answer.result.outcome != Told::Pending {
-            self.settle(answer.result.outcome);
-            self.end();
+        self.if_left.replace(answer.if_left);
+        if answer.outcome != Told::Pending {
+            self.finish(answer.outcome);
         }
-        has_news
+    }
+
+    fn finish(&self, told: Told) {
+        self.popup.close();
+        self.settle(told);
+        self.end();
     }
 
     fn settle(&self, told: Told) {
-        let about = self.progress.borrow().about.clone();
+        let about = self.about.borrow().clone();
         let was_settled = self.settled.replace(true);
+        // That stage may have been passed between two polls.
+        if !was_settled {
+            self.tell_departure_once(&about);
+        }
         match told {
             Told::Success { .. } if was_settled => self.setup.handlers.tell_late(&about),
             _ if was_settled => {}
             told => self.setup.handlers.settle(told, &about),
         }
+    }
+
+    /// Two requests, or a message and a request, may bring the same news.
+    fn tell_departure_once(&self, about: &Subject) {
+        if about.provider == *self.departed_to.borrow() {
+            return;
+        }
+        self.departed_to.replace(about.provider.clone());
+        self.setup.handlers.tell(EventName::ProviderSelected, about);
+        self.setup.handlers.tell(EventName::OauthStarted, about);
     }
 
     fn end(&self) {
@@ -240,12 +201,11 @@ impl Attempt {
             let event: MessageEvent = event.unchecked_into();
             let is_ours =
                 event.origin() == origin && event.source().is_some_and(|source| attempt.popup.is(&source));
-            let answer = if is_ours { read_message(&event) } else { None };
-            if let Some(answer) = answer.filter(|answer| attempt.progress.borrow().is_about(&answer.result)) {
+            if let Some(answer) = is_ours.then(|| read_message(&event)).flatten() {
                 attempt.hear(answer);
             }
         };
-        self.listeners.borrow_mut().push(Listener::on(&gloo_utils::window(), "message", hear));
+        self.keep(Listener::on(&gloo_utils::window(), "message", hear));
     }
 }
 

@@ -18,8 +18,11 @@ pub(crate) fn mode() -> Mode {
         user_agent: &user_agent,
         touch_points: navigator.max_touch_points(),
         coarse_pointer: window.match_media("(pointer: coarse)").ok().flatten().is_some_and(|m| m.matches()),
-        screen_width: screen.width().unwrap_or_default(),
-        screen_height: screen.height().unwrap_or_default(),
+        screen: (screen.width().unwrap_or_default(), screen.height().unwrap_or_default()),
+        window: (
+            pixels(window.inner_width()).unwrap_or(1),
+            pixels(window.inner_height()).unwrap_or_default(),
+        ),
     }
     .mode()
 }
@@ -29,7 +32,7 @@ pub(crate) fn window_features() -> String {
     let window = gloo_utils::window();
     let left = middle(window.screen_x(), window.outer_width(), WIDTH);
     let top = middle(window.screen_y(), window.outer_height(), HEIGHT);
-    format!("popup,width={WIDTH},height={HEIGHT},left={left},top={top}")
+    format!("width={WIDTH},height={HEIGHT},left={left},top={top}")
 }
 
 fn middle(start: Result<JsValue, JsValue>, length: Result<JsValue, JsValue>, size: i32) -> i32 {

@@ -1,7 +1,7 @@
 //! What the button tells the app: outcomes by callback, everything on the way as events.
 
 use grantway_core::{
-    Code, SessionId,
+    SessionId,
     grant::Connection,
     message::{ErrorTold, Told},
     session::Stage,
@@ -19,8 +19,10 @@ pub struct Event {
     pub session_id: Option<SessionId>,
     /// The provider, once one was chosen.
     pub provider: Option<String>,
+    /// How far the session had come.
+    pub stage: Option<Stage>,
     /// Why, on [`EventName::Error`].
-    pub code: Option<Code>,
+    pub error: Option<ErrorTold>,
     /// Told after the click had already been settled by an exit.
     pub late: bool,
 }
@@ -90,8 +92,8 @@ impl Handlers {
     }
 
     /// Tells of a failure that is not the end.
-    pub(crate) fn warn(&self, code: Code, about: &Subject) {
-        self.event(EventName::Error, about, Some(code), false);
+    pub(crate) fn warn(&self, error: ErrorTold, about: &Subject) {
+        self.event(EventName::Error, about, Some(error), false);
     }
 
     /// Tells of a success after the exit.
@@ -108,7 +110,7 @@ impl Handlers {
                 run(self.on_success, (*connection, connections));
             }
             Told::Error { error } => {
-                self.warn(error.code, about);
+                self.warn(error.clone(), about);
                 run(self.on_error, error);
             }
             Told::Exit => {
@@ -119,12 +121,15 @@ impl Handlers {
         }
     }
 
-    fn event(&self, name: EventName, about: &Subject, code: Option<Code>, late: bool) {
+    fn event(&self, name: EventName, about: &Subject, error: Option<ErrorTold>, late: bool) {
         if self.on_event.is_none() {
             return;
         }
-        let (session_id, provider) = (about.session_id.clone(), about.provider.clone());
-        run(self.on_event, Event { name, time: crate::pause::now(), session_id, provider, code, late });
+        let Subject { session_id, stage, provider } = about.clone();
+        run(
+            self.on_event,
+            Event { name, time: crate::pause::now(), session_id, provider, stage, error, late },
+        );
     }
 }
 

@@ -42,7 +42,6 @@ mod exit;
 mod mint;
 mod opener;
 mod pause;
-mod progress;
 mod returned;
 mod setup;
 mod wire;
@@ -62,7 +61,7 @@ pub use mint::Mint;
 
 use crate::{
     event::Handlers,
-    setup::{Current, Setup},
+    setup::{Current, Road, Setup},
 };
 
 /// A button that connects an account through Grantway.
@@ -90,6 +89,9 @@ pub fn ConnectButton(
     /// Forces a window or a redirect; otherwise the device decides.
     #[prop(optional_no_strip, into)]
     mode: Option<Mode>,
+    /// Tells a blocked window as an error, instead of going on by redirect.
+    #[prop(optional)]
+    stay_if_blocked: bool,
     /// A class for the button element.
     #[prop(optional, into)]
     class: String,
@@ -111,7 +113,8 @@ pub fn ConnectButton(
 ) -> impl IntoView {
     let handlers = Handlers { on_success, on_error, on_exit, on_event };
     let has_token = token.is_some();
-    let setup = Arc::new(Setup::new(&base_url, mint, return_to.clone(), mode, handlers));
+    let road = Road { return_to: return_to.clone(), mode, stays_if_blocked: stay_if_blocked };
+    let setup = Arc::new(Setup::new(&base_url, mint, road, handlers));
     let action = setup.opening_url();
     let current: Current = StoredValue::new(None);
     let ready = RwSignal::new(false);

@@ -46,7 +46,7 @@ fn told(text: String) -> ErrorTold {
     match known {
         Some(code) => (*code).into(),
         None if text.is_empty() => Code::InvalidToken.into(),
-        None => ErrorTold { code: Code::InvalidToken, message: text },
+        None => ErrorTold { message: text, ..Code::InvalidToken.into() },
     }
 }
 
@@ -59,7 +59,7 @@ mod tests {
         assert_eq!(told("network_error".to_owned()).code, Code::NetworkError);
         assert_eq!(
             told("no such plan".to_owned()),
-            ErrorTold { code: Code::InvalidToken, message: "no such plan".to_owned() }
+            ErrorTold { message: "no such plan".to_owned(), ..Code::InvalidToken.into() }
         );
         assert_eq!(told(String::new()), Code::InvalidToken.into());
     }

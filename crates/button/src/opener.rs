@@ -13,10 +13,10 @@ pub(crate) struct Popup(Window);
 
 impl Popup {
     /// Opens it; nothing when the browser refuses. Must run in the click itself.
-    pub(crate) fn open(name: &str) -> Option<Self> {
+    pub(crate) fn open() -> Option<Self> {
         let features = device::window_features();
         let window = gloo_utils::window()
-            .open_with_url_and_target_and_features("about:blank", name, &features)
+            .open_with_url_and_target_and_features("", "_blank", &features)
             .ok()
             .flatten()?;
         let popup = Self(window);
@@ -36,14 +36,6 @@ impl Popup {
     /// Whether it is closed, or cut from this page by a provider's `Cross-Origin-Opener-Policy`.
     pub(crate) fn is_closed(&self) -> bool {
         self.0.closed().unwrap_or(true)
-    }
-
-    /// Whether it shows another page than the empty one: Grantway has taken the form by then.
-    pub(crate) fn has_left(&self) -> bool {
-        let read = |object: &JsValue, name| Reflect::get(object, &JsValue::from_str(name));
-        // Another site's address can't be read.
-        let address = read(&self.0, "location").and_then(|location| read(&location, "href"));
-        address.ok().and_then(|address| address.as_string()).is_none_or(|address| address != "about:blank")
     }
 
     /// Whether a message came from it.

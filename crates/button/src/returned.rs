@@ -1,35 +1,28 @@
-//! The result that a redirect came back with: one parameter of this page's URL.
+//! The result that a redirect came back with: one parameter of this page's URL, taken out at once.
 //!
-//! It is taken out of the URL at once. For reloads it waits in the session's storage, tied to the page
-//! it came to; the server forgets it after five minutes.
+//! It waits in the session's storage until it was told, so that a reload before that loses nothing. What
+//! it stands for is read from the server; a code that the server does not know gives nothing.
 
 use std::{cell::Cell, sync::Arc};
 
-use grantway_core::{
-    Code,
-    message::{RETURN_PARAMETER, Told},
-};
+use grantway_core::message::RETURN_PARAMETER;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::Storage;
 
 use crate::{
-    browser::{page_url, without_result},
-    event::Subject,
+    browser::without_result,
     pause::pause,
     setup::Setup,
-    wire::{self, Answer, Unread},
+    wire::{self, Read},
 };
 
 /// Codes of results; a completion code looks different and is for the app's backend alone.
 const PREFIX: &str = "gwr_";
 
-const STORED: &str = "grantway:returned";
+const STORED: &str = "grantway";
 
-/// `PerformanceNavigation.TYPE_RELOAD`.
-const RELOAD: u16 = 1;
-
-/// How often an unreachable or unfinished server is asked, each a second apart.
-const TRIES: usize = 10;
+/// How often a server that is not reached is asked, in milliseconds.
+const PACE: i32 = 2_000;
 
 thread_local! {
     /// The first button of a page takes the result; a button mounted later must not tell it again.
@@ -38,58 +31,31 @@ thread_local! {
 
 /// Tells the result that this page came back with, if it did.
 pub(crate) fn deliver(setup: &Arc<Setup>) {
-    if TAKEN.get() {
+    if TAKEN.replace(true) {
         return;
     }
-    TAKEN.set(true);
-    if let Some(code) = take_from_url() {
-        remember(&code);
-        spawn_local(tell(Arc::clone(setup), code, true));
-    } else if let Some(code) = recall() {
-        spawn_local(tell(Arc::clone(setup), code, false));
+    let code = take_from_url();
+    if let Some(code) = &code {
+        remember(code);
+    }
+    if let Some(code) = code.or_else(recall) {
+        spawn_local(tell(Arc::clone(setup), code));
     }
 }
 
-/// `is_new` is false for a reload, which says nothing when the server has forgotten.
-async fn tell(setup: Arc<Setup>, code: String, is_new: bool) {
-    let (told, about) = match read(&setup, &code).await {
-        Ok(Answer { result, .. }) => {
-            let about = Subject {
-                session_id: Some(result.session_id),
-                stage: Some(result.stage),
-                provider: result.provider,
-            };
-            (result.outcome, about)
-        }
-        Err(reason) => {
-            forget();
-            if !is_new {
-                return;
-            }
-            let code = match reason {
-                Unread::Unknown => Code::InvalidToken,
-                Unread::Offline => Code::NetworkError,
-            };
-            (Told::Error { error: code.into() }, Subject::default())
+async fn tell(setup: Arc<Setup>, code: String) {
+    let answer = loop {
+        match wire::read(&setup.result_url(), &[("code", &code)], None).await {
+            Read::Told(answer) => break Some(answer),
+            Read::Unknown => break None,
+            Read::Nothing => pause(PACE).await,
         }
     };
-    setup.handlers.settle(told, &about);
-}
-
-async fn read(setup: &Setup, code: &str) -> Result<Answer, Unread> {
-    let mut last = Err(Unread::Offline);
-    for _ in 0..TRIES {
-        last = wire::read(&setup.result_url(), &[("code", code)], None).await;
-        match &last {
-            Ok(answer) if answer.result.outcome != Told::Pending => break,
-            Err(Unread::Unknown) => break,
-            Ok(_) | Err(Unread::Offline) => pause(1_000).await,
-        }
-    }
-    match last {
-        Ok(answer) if answer.result.outcome == Told::Pending => Err(Unread::Offline),
-        told => told,
-    }
+    forget();
+    let Some(answer) = answer else { return };
+    setup.handlers.settle(answer.outcome, &answer.about.unwrap_or_default());
+    // A copy of this address gives nothing from now on.
+    wire::read(&setup.result_url(), &[("code", &code), ("told", "1")], None).await;
 }
 
 /// Takes the code out of the URL, so that it is neither bookmarked nor sent on.
@@ -117,16 +83,13 @@ fn storage() -> Option<Storage> {
 }
 
 fn remember(code: &str) {
-    if let (Some(storage), Some(page)) = (storage(), page_url()) {
-        let _ = storage.set_item(STORED, &format!("{code} {page}"));
+    if let Some(storage) = storage() {
+        let _ = storage.set_item(STORED, code);
     }
 }
 
 fn recall() -> Option<String> {
-    let is_reload = gloo_utils::window().performance()?.navigation().type_() == RELOAD;
-    let stored = storage()?.get_item(STORED).ok().flatten()?;
-    let (code, page) = stored.split_once(' ')?;
-    (is_reload && page_url().as_deref() == Some(page)).then(|| code.to_owned())
+    storage()?.get_item(STORED).ok().flatten()
 }
 
 fn forget() {

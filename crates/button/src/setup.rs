@@ -26,7 +26,16 @@ pub(crate) struct Setup {
     mint: Mint,
     return_to: Option<String>,
     mode: Option<Mode>,
+    stays_if_blocked: bool,
     pub(crate) handlers: Handlers,
+}
+
+/// How a button takes people away, and back.
+#[derive(Debug)]
+pub(crate) struct Road {
+    pub(crate) return_to: Option<String>,
+    pub(crate) mode: Option<Mode>,
+    pub(crate) stays_if_blocked: bool,
 }
 
 /// The window that this button has open. Always empty on a server, where a button may be dropped by
@@ -34,14 +43,10 @@ pub(crate) struct Setup {
 pub(crate) type Current = StoredValue<Option<SendWrapper<Rc<Attempt>>>>;
 
 impl Setup {
-    pub(crate) fn new(
-        base_url: &str,
-        mint: Mint,
-        return_to: Option<String>,
-        mode: Option<Mode>,
-        handlers: Handlers,
-    ) -> Self {
-        Self { base: base_url.trim_end_matches('/').to_owned(), mint, return_to, mode, handlers }
+    pub(crate) fn new(base_url: &str, mint: Mint, road: Road, handlers: Handlers) -> Self {
+        let Road { return_to, mode, stays_if_blocked } = road;
+        let base = base_url.trim_end_matches('/').to_owned();
+        Self { base, mint, return_to, mode, stays_if_blocked, handlers }
     }
 
     /// Where the form posts to.
@@ -79,7 +84,7 @@ pub(crate) fn click(setup: &Arc<Setup>, current: Current, busy: RwSignal<bool>) 
         if attempt.bring_to_front() {
             return;
         }
-        attempt.give_up();
+        attempt.leave();
     }
     setup.handlers.tell(EventName::Open, &Subject::default());
     match setup.mode.unwrap_or_else(device::mode) {
@@ -98,19 +103,18 @@ pub(crate) fn dispose(current: Current) {
 }
 
 fn open_window(setup: &Arc<Setup>, current: Current, busy: RwSignal<bool>) {
-    // Two secrets: pages that the window shows later can read its name.
-    let secrets = browser::random_secret().ok().zip(browser::random_secret().ok());
-    let opened = secrets.and_then(|(secret, name)| {
-        let popup = Popup::open(&format!("grantway-{name}"))?;
-        Some((popup, secret))
-    });
+    let opened = browser::random_secret().ok().and_then(|secret| Some((Popup::open()?, secret)));
     match opened {
         Some((popup, secret)) => {
             let attempt = Attempt::begin(Arc::clone(setup), popup, secret);
             current.try_update_value(|current| *current = Some(SendWrapper::new(attempt)));
         }
+        None if setup.stays_if_blocked => {
+            let blocked = Told::Error { error: Code::PopupBlocked.into() };
+            setup.handlers.settle(blocked, &Subject::default());
+        }
         None => {
-            setup.handlers.warn(Code::PopupBlocked, &Subject::default());
+            setup.handlers.warn(Code::PopupBlocked.into(), &Subject::default());
             redirect(setup, busy);
         }
     }

@@ -3,7 +3,7 @@
 use grantway_core::{
     SessionId,
     grant::{Connection, User},
-    message::{ErrorTold, MESSAGE_TYPE, SessionResult, Told},
+    message::{ErrorTold, MESSAGE_TYPE, Told},
     session::Stage,
 };
 use serde::Deserialize;
@@ -13,38 +13,42 @@ use web_sys::{
     AbortSignal, RequestCredentials, RequestInit, RequestMode, RequestRedirect, Response, UrlSearchParams,
 };
 
+use crate::event::Subject;
+
 /// What the server told.
 #[derive(Debug)]
 pub(crate) struct Answer {
-    /// The session's result, or that it is pending.
-    pub(crate) result: SessionResult,
+    /// Which session, and how far it has come; none when the opening was refused.
+    pub(crate) about: Option<Subject>,
+    /// How it ended, or that it has not.
+    pub(crate) outcome: Told,
     /// What leaving now would mean; told while pending.
     pub(crate) if_left: Option<Told>,
 }
 
-/// Why nothing was told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Unread {
+/// What came of asking.
+#[derive(Debug)]
+pub(crate) enum Read {
+    /// An answer about a session.
+    Told(Box<Answer>),
     /// The server knows no such secret: not yet, or no longer.
     Unknown,
-    /// The server was not reached, or is not well. Asking again may help.
-    Offline,
+    /// Nothing new, or the server was not reached or is not well. Asking again may help.
+    Nothing,
 }
 
 /// Reads a result. Only a window's secret or a returned code opens it, never the session token.
-pub(crate) async fn read(
-    url: &str,
-    fields: &[(&str, &str)],
-    signal: Option<&AbortSignal>,
-) -> Result<Answer, Unread> {
-    let response = send(url, fields, signal).await.map_err(|_| Unread::Offline)?;
+pub(crate) async fn read(url: &str, fields: &[(&str, &str)], signal: Option<&AbortSignal>) -> Read {
+    let Ok(response) = send(url, fields, signal).await else { return Read::Nothing };
     match response.status() {
-        200..300 => {}
-        408 | 429 | 500.. => return Err(Unread::Offline),
-        _ => return Err(Unread::Unknown),
+        200 => {
+            let text = body(&response).await.ok();
+            let answer = text.as_deref().and_then(parse);
+            answer.map_or(Read::Nothing, |answer| Read::Told(Box::new(answer)))
+        }
+        400..429 => Read::Unknown,
+        _ => Read::Nothing,
     }
-    let text = body(&response).await.map_err(|_| Unread::Offline)?;
-    parse(&text).ok_or(Unread::Offline)
 }
 
 /// The answer in a text.
@@ -86,9 +90,12 @@ enum Status {
 impl Telling {
     fn answer(mut self) -> Option<Answer> {
         let if_left = self.if_left.take().and_then(|telling| telling.told());
-        let (session_id, stage) = (self.session_id.take()?, self.stage?);
-        let provider = self.provider.take();
-        Some(Answer { result: SessionResult { session_id, stage, provider, outcome: self.told()? }, if_left })
+        let about = self.session_id.take().map(|session_id| Subject {
+            session_id: Some(session_id),
+            stage: self.stage,
+            provider: self.provider.take(),
+        });
+        Some(Answer { about, outcome: self.told()?, if_left })
     }
 
     fn told(self) -> Option<Told> {
@@ -127,7 +134,10 @@ async fn body(response: &Response) -> Result<String, JsValue> {
 
 #[cfg(test)]
 mod tests {
-    use grantway_core::{Code, message::ResultMessage};
+    use grantway_core::{
+        Code,
+        message::{RefusalMessage, ResultMessage, SessionResult, TokenReason},
+    };
 
     use super::*;
 
@@ -158,11 +168,17 @@ mod tests {
             success(),
             result(Stage::Picking, Told::Pending),
             result(Stage::Finished, Told::Error { error: Code::AccessDenied.into() }),
+            result(Stage::Finished, Told::Error { error: TokenReason::Expired.into() }),
             result(Stage::Finished, Told::Exit),
         ] {
-            let text = serde_json::to_string(&told).unwrap();
+            let answer = parse(&serde_json::to_string(&told).unwrap()).unwrap();
 
-            assert_eq!(parse(&text).unwrap().result, told);
+            let about = answer.about.unwrap();
+            assert_eq!(answer.outcome, told.outcome);
+            assert_eq!(
+                (about.session_id, about.stage, about.provider),
+                (Some(told.session_id), Some(told.stage), told.provider)
+            );
         }
     }
 
@@ -178,9 +194,12 @@ mod tests {
     #[test]
     fn only_a_message_of_grantways_type_is_read_as_one() {
         let message = serde_json::to_string(&ResultMessage::of(success())).unwrap();
+        let refusal = RefusalMessage::of(TokenReason::Used.into());
         let other = serde_json::to_string(&success()).unwrap();
 
-        assert_eq!(parse_message(&message).unwrap().result, success());
+        assert_eq!(parse_message(&message).unwrap().outcome, success().outcome);
+        let refused = parse_message(&serde_json::to_string(&refusal).unwrap()).unwrap();
+        assert_eq!((refused.about.is_none(), refused.outcome), (true, refusal.outcome));
         assert!(parse_message(&other).is_none());
     }
 }

@@ -114,7 +114,7 @@ async fn mint(wish: Wish) -> Result<String, String> {
 }
 
 fn event_line(event: &Event) -> String {
-    let code = event.code.map(|code| format!(" {code}")).unwrap_or_default();
+    let code = event.error.as_ref().map(|error| format!(" {}", error.code)).unwrap_or_default();
     let provider = event.provider.as_ref().map(|provider| format!(" {provider}")).unwrap_or_default();
     let late = if event.late { " (late)" } else { "" };
     format!("{}{provider}{code}{late}", event.name.as_str())

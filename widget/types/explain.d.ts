@@ -1,0 +1,3 @@
+import type { Explain } from './index.js';
+
+export declare const explain: Explain;
