@@ -7,7 +7,7 @@ mod problem;
 use grantway_core::{SessionId, view::View};
 use leptos::{prelude::server, server_fn::codec::Json};
 
-pub use problem::{Origins, Problem};
+pub use problem::{Opener, Origins, Problem};
 
 /// What this browser may see of a session.
 #[server(prefix = "/connect/calls", endpoint = "validate_session", input = Json)]

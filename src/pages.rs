@@ -1,5 +1,6 @@
 //! The Connect pages, rendered on the server. Each is complete and works without scripts.
 
+pub mod ask;
 pub mod callback;
 pub mod card;
 pub mod forward;

@@ -11,6 +11,7 @@ pub mod demo;
 pub mod guard;
 pub mod headers;
 pub mod problem;
+pub(crate) mod providers;
 pub mod render;
 pub mod router;
 pub mod serve;

@@ -1,6 +1,6 @@
 //! A refusal on its way to a page.
 
-use grantway_core::{Code, view::WayOut};
+use grantway_core::{Code, Origin, message::RefusalMessage, view::WayOut};
 use leptos::server_fn::{
     codec::JsonEncoding,
     error::{FromServerFnError, ServerFnErrorErr},
@@ -16,6 +16,17 @@ pub struct Problem {
     pub way_out: Option<Box<WayOut>>,
     /// For the app's developer: who was expected, who came.
     pub origins: Option<Origins>,
+    /// For the page that opened this one in a window.
+    pub opener: Option<Box<Opener>>,
+}
+
+/// Who opened a window in vain, and what it hears.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Opener {
+    /// The browser's `Origin` header: exactly this page.
+    pub origin: Origin,
+    /// The refusal, and nothing of a session.
+    pub message: RefusalMessage,
 }
 
 /// An origin that did not fit.
@@ -29,7 +40,7 @@ pub struct Origins {
 
 impl From<Code> for Problem {
     fn from(code: Code) -> Self {
-        Self { code, way_out: None, origins: None }
+        Self { code, way_out: None, origins: None, opener: None }
     }
 }
 

@@ -3,7 +3,7 @@
 use leptos::{prelude::*, web_sys};
 use wasm_bindgen::JsValue;
 
-/// Posts the page's result to `window.opener`, at exactly the session's origin, and closes the window.
+/// Posts the page's result to `window.opener`, at exactly the origin that may hear it, and closes the window.
 /// A provider's page may have cut the opener off; then the widget reads the result from the server.
 #[island]
 pub fn Herald() -> impl IntoView {
@@ -18,5 +18,5 @@ fn tell() -> Option<()> {
     if let Some(opener) = window.opener().ok().filter(JsValue::is_truthy) {
         web_sys::Window::from(opener).post_message(&message, &origin).ok()?;
     }
-    window.close().ok()
+    if page.has_attribute("data-stays") { None } else { window.close().ok() }
 }

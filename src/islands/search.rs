@@ -23,8 +23,8 @@ fn narrow(event: Event) {
         .and_then(|page| page.query_selector_all(".providers > li").ok());
     let Some(rows) = rows else { return };
     for row in (0..rows.length()).filter_map(|at| rows.get(at)) {
-        let fits = row.text_content().unwrap_or_default().to_lowercase().contains(&wanted);
         if let Ok(row) = row.dyn_into::<web_sys::HtmlElement>() {
+            let fits = row.get_attribute("data-words").is_some_and(|words| words.contains(&wanted));
             row.set_hidden(!fits);
         }
     }

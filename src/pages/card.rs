@@ -1,8 +1,11 @@
 //! The frame that all pages share.
 
-use grantway_core::{session::Theme, view::WayOut};
-use leptos::prelude::*;
+use grantway_core::{Origin, session::Theme, view::WayOut};
+use leptos::{either::Either, prelude::*};
 use leptos_meta::{Html, Title};
+use serde::Serialize;
+
+use crate::islands::herald::Herald;
 
 /// A page's title, look and language, with its content in the middle of the window.
 #[component]
@@ -30,6 +33,24 @@ pub fn Card(
     }
 }
 
+/// For [`Herald`]: what it tells the opener, and whether the window then closes itself.
+#[component]
+pub fn ForOpener<T: Serialize>(
+    /// The one origin that may hear it.
+    origin: Origin,
+    /// What it hears.
+    message: T,
+    /// Whether there is something to read for a person.
+    #[prop(optional)]
+    stays: bool,
+) -> impl IntoView {
+    let message = serde_json::to_string(&message).unwrap_or_default();
+    view! {
+        <div id="result" data-origin=origin.to_string() data-message=message data-stays=stays></div>
+        <Herald />
+    }
+}
+
 /// The one action of a page that can only send people back.
 #[component]
 pub fn BackToApp(
@@ -39,10 +60,31 @@ pub fn BackToApp(
     view! { <a class="button" href=way_out.url.to_string()>{format!("Back to {}", way_out.app)}</a> }
 }
 
+/// A provider's logo, loaded when it comes into view; a monogram where there is none.
+#[component]
+pub fn Logo(
+    /// The provider's name.
+    #[prop(into)]
+    name: String,
+    /// `#rrggbb`, behind the monogram.
+    #[prop(optional_no_strip)]
+    color: Option<String>,
+    /// The file, without folder and ending.
+    #[prop(optional_no_strip)]
+    logo: Option<String>,
+) -> impl IntoView {
+    match logo {
+        Some(logo) => Either::Left(view! {
+            <img class="logo" src=format!("/logos/{logo}.svg") width="32" height="32" loading="lazy" decoding="async" alt="" />
+        }),
+        None => Either::Right(view! { <Monogram name color /> }),
+    }
+}
+
 /// A provider's monogram in its colour. The colour comes from a validated catalog, the style from a
 /// presentation attribute, which needs no exception in the content security policy.
 #[component]
-pub fn Monogram(
+fn Monogram(
     /// The provider's name.
     #[prop(into)]
     name: String,

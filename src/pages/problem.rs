@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use crate::{
     calls::Problem,
-    pages::card::{BackToApp, Card},
+    pages::card::{BackToApp, Card, ForOpener},
 };
 
 /// A refusal.
@@ -14,7 +14,8 @@ pub fn ProblemPage(
     /// Which.
     problem: Problem,
 ) -> impl IntoView {
-    let Problem { code, way_out, origins } = problem;
+    let Problem { code, way_out, origins, opener } = problem;
+    let is_for_developers = origins.is_some();
     let for_developers = origins.map(|origins| {
         view! {
             <details class="developers" open>
@@ -30,6 +31,8 @@ pub fn ProblemPage(
             {for_developers}
             {way_out.map(|way_out| view! { <BackToApp way_out=*way_out /> })}
             <p class="quiet">"Code: "<code>{code.as_str()}</code></p>
+            // A developer reads on; anyone else is back at the app, which knows what to say.
+            {opener.map(|opener| view! { <ForOpener origin=opener.origin message=opener.message stays=is_for_developers /> })}
         </Card>
     }
 }

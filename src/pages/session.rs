@@ -8,12 +8,13 @@ use grantway_core::{
 use leptos::prelude::*;
 use leptos_meta::Meta;
 use leptos_router::hooks::use_params_map;
+use url::Url;
 
 use crate::{
     calls::validate_session,
-    islands::{herald::Herald, launcher::Launcher, search::Search},
+    islands::{launcher::Launcher, search::Search},
     pages::{
-        card::{BackToApp, Card, Monogram},
+        card::{BackToApp, Card, ForOpener, Logo},
         forward::ForwardPage,
         problem::ProblemPage,
     },
@@ -39,14 +40,22 @@ pub fn SessionPage() -> impl IntoView {
 }
 
 fn shown(view: View) -> AnyView {
-    let View { session_id, app, theme, shown, .. } = view;
+    let View { session_id, app, theme, shown, home, is_inside_an_app, .. } = view;
     match shown {
         Shown::Pick { choices, forward, finishable } => {
             let title = match &choices[..] {
                 [only] => format!("Connect {} to {app}", only.name),
                 _ => format!("Connect an account to {app}"),
             };
-            view! { <Card title theme><Picker session_id choices forward finishable app /></Card> }.into_any()
+            // Read before leaving: nothing is pressed by script here.
+            let forward = forward && !is_inside_an_app;
+            view! {
+                <Card title theme>
+                    {is_inside_an_app.then(|| view! { <InsideAnApp home /> })}
+                    <Picker session_id choices forward finishable app />
+                </Card>
+            }
+            .into_any()
         }
         Shown::Working { provider } => view! {
             <Meta http_equiv="refresh" content="1" />
@@ -62,12 +71,10 @@ fn shown(view: View) -> AnyView {
         }
         .into_any(),
         Shown::Tell { origin, message, outcome } => {
-            let message = serde_json::to_string(&message).unwrap_or_default();
             view! {
                 <Card title=ending(outcome) theme>
                     <p role="status">"You can close this window."</p>
-                    <div id="result" data-origin=origin.to_string() data-message=message></div>
-                    <Herald />
+                    <ForOpener origin message />
                 </Card>
             }
             .into_any()
@@ -115,6 +122,26 @@ fn Picker(
     }
 }
 
+/// Providers may refuse to sign people in here, and their own browser knows their accounts better.
+#[component]
+fn InsideAnApp(home: Option<Url>) -> impl IntoView {
+    let link = home.map(|url| {
+        let place = url.host_str().unwrap_or_default().to_owned();
+        view! {
+            <p><a href=url.to_string() target="_blank" rel="noopener">{format!("Open {place} in your browser")}</a></p>
+        }
+    });
+    view! {
+        <div role="note" class="caution">
+            <p>
+                "You are inside another app. Some providers do not sign people in here, and do not know you here. "
+                "If that happens, start again in your own browser."
+            </p>
+            {link}
+        </div>
+    }
+}
+
 fn rows(choices: Vec<Choice>) -> impl IntoView {
     let rows = choices.into_iter().map(|choice| {
         let note = choice
@@ -122,9 +149,9 @@ fn rows(choices: Vec<Choice>) -> impl IntoView {
             .as_ref()
             .map(|account| view! { <small>{format!("Connected: {account}")}</small> });
         view! {
-            <li>
+            <li data-words=choice.words>
                 <button type="submit" name="provider" value=choice.provider.to_string() class="provider">
-                    <Monogram name=choice.name.clone() color=choice.color />
+                    <Logo name=choice.name.clone() color=choice.color logo=choice.logo />
                     <span>{format!("Continue with {}", choice.name)}{note}</span>
                 </button>
             </li>

@@ -82,7 +82,7 @@ impl Resolve for LoopbackNames {
 #[async_trait]
 impl Http for ReqwestHttp {
     async fn send(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, HttpError> {
-        let request = reqwest::Request::try_from(request).map_err(|_| HttpError::Unreachable)?;
+        let request = reqwest::Request::try_from(request).map_err(|_| HttpError::NotConnected)?;
         let mut answer = self.0.execute(request).await.map_err(|error| translate(&error))?;
         let mut parts = http::Response::builder().status(answer.status());
         if let Some(headers) = parts.headers_mut() {
@@ -101,5 +101,9 @@ impl Http for ReqwestHttp {
 
 /// The library's errors name the URL, which may hold a secret: only their kind goes on.
 fn translate(error: &reqwest::Error) -> HttpError {
-    if error.is_timeout() { HttpError::TimedOut } else { HttpError::Unreachable }
+    match error {
+        error if error.is_connect() => HttpError::NotConnected,
+        error if error.is_timeout() => HttpError::TimedOut,
+        _ => HttpError::Unreachable,
+    }
 }

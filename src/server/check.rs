@@ -2,8 +2,9 @@
 //! all that it may change is an older database's schema.
 #![expect(clippy::print_stdout, reason = "a command line prints")]
 
-use std::{path::Path, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
+use grantway_catalog::{Parameter, Provider};
 use grantway_core::{AppId, ProviderId, RegistrationId};
 use grantway_engine::Directory;
 use grantway_service::AppSpec;
@@ -41,7 +42,12 @@ pub async fn run(file: Option<&Path>) -> Result<(), StartError> {
         for registration in &app.registrations {
             let found = match catalog.get(&registration.provider) {
                 Some(provider) => {
-                    directory.endpoints(provider).await.map(|_| ()).map_err(|error| error.to_string())
+                    let parameters = with_examples(provider, &registration.parameters);
+                    directory
+                        .endpoints(provider, &parameters)
+                        .await
+                        .map(|_| ())
+                        .map_err(|error| error.to_string())
                 }
                 None => Err("no such provider in the catalog; declare it under [providers]".to_owned()),
             };
@@ -53,6 +59,16 @@ pub async fn run(file: Option<&Path>) -> Result<(), StartError> {
         "risk       a session minted with `link: confirm` can be forwarded to someone who clicks through; prefer `link: code`"
     );
     if wrong == 0 { Ok(()) } else { Err(StartError::Wrong(wrong)) }
+}
+
+/// The operator's parameters, and what a person might say for the others.
+fn with_examples(provider: &Provider, set: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let usual =
+        |parameter: &Parameter| parameter.default.clone().unwrap_or_else(|| parameter.example.clone());
+    let mut all: BTreeMap<_, _> =
+        provider.parameters.iter().map(|parameter| (parameter.name.clone(), usual(parameter))).collect();
+    all.extend(set.clone());
+    all
 }
 
 fn check_app(app: &AppSpec) {

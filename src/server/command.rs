@@ -1,7 +1,11 @@
 //! The command line. What it prints for people goes to stderr, what a script reads to stdout.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line prints")]
 
-use std::{io::IsTerminal, path::PathBuf, process::ExitCode};
+use std::{
+    io::IsTerminal,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::{Args, Parser, Subcommand};
 use grantway_core::AppId;
@@ -11,7 +15,9 @@ use tracing_subscriber::EnvFilter;
 use crate::server::{
     check,
     config::{LogFormat, Settings},
-    demo, router, serve,
+    demo,
+    providers::{self, ProvidersAction},
+    router, serve,
     start::{self, StartError},
 };
 
@@ -39,6 +45,9 @@ enum Action {
     Key(KeyAction),
     /// Tell what is wrong before users do.
     Check(ConfigArgs),
+    /// The providers that are known.
+    #[command(subcommand)]
+    Providers(ProvidersAction),
 }
 
 #[derive(Debug, Subcommand)]
@@ -56,11 +65,19 @@ enum KeyAction {
     },
 }
 
+/// Where the settings are.
 #[derive(Debug, Args)]
-struct ConfigArgs {
+pub(crate) struct ConfigArgs {
     /// The settings; `grantway.toml` when omitted, if it is there.
     #[arg(long)]
     config: Option<PathBuf>,
+}
+
+impl ConfigArgs {
+    /// The file that was named.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        self.config.as_deref()
+    }
 }
 
 impl Command {
@@ -72,6 +89,7 @@ impl Command {
             Action::Apply { file } => apply(file).await,
             Action::Key(KeyAction::Create { app, name, config }) => create_key(config, &app, &name).await,
             Action::Check(args) => check::run(args.config.as_deref()).await,
+            Action::Providers(action) => providers::run(action),
         };
         match done {
             Ok(()) => ExitCode::SUCCESS,

@@ -43,6 +43,8 @@ pub struct ServerSettings {
     pub listen: SocketAddr,
     /// Where the database and the key file lie.
     pub data_dir: PathBuf,
+    /// The operator's own provider files, of the same shape as the built-in ones.
+    pub providers_dir: Option<PathBuf>,
     /// Where the built site lies; beside the binary's working directory unless told.
     pub site_root: PathBuf,
     /// The master keys, the newest first, one per line; for the environment. Otherwise the key file.
@@ -61,6 +63,7 @@ impl Default for ServerSettings {
             base_url: None,
             listen,
             data_dir: "data".into(),
+            providers_dir: None,
             site_root: options
                 .map_or_else(|| "target/site".into(), |options| PathBuf::from(options.site_root.as_ref())),
             master_key: None,
@@ -119,6 +122,8 @@ pub struct RegistrationSettings {
     client_id: String,
     client_secret: Option<Secret>,
     #[serde(default)]
+    parameters: BTreeMap<String, String>,
+    #[serde(default)]
     scopes: Vec<String>,
     #[serde(default)]
     allowed_scopes: Vec<String>,
@@ -144,7 +149,7 @@ pub enum ConfigError {
         /// Which rule it breaks.
         rule: InvalidProvider,
     },
-    /// A built-in provider.
+    /// A provider's file.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
 }
@@ -159,7 +164,10 @@ impl Settings {
             return Err(ConfigError::NoFile(missing.to_owned()));
         }
         let file = file.unwrap_or(Path::new(DEFAULT_FILE));
-        let figment = Figment::new().merge(Toml::file_exact(file)).merge(environment());
+        // A folder without the usual file has the usual settings.
+        let figment =
+            if file.exists() { Figment::new().merge(Toml::file_exact(file)) } else { Figment::new() };
+        let figment = figment.merge(environment());
         let settings: Self = figment.extract().map_err(|error| ConfigError::Form(Box::new(error)))?;
         settings.origin()?;
         Ok(settings)
@@ -179,12 +187,15 @@ impl Settings {
         self.base_url().as_str().parse().map_err(ConfigError::BaseUrl)
     }
 
-    /// The built-in providers and the operator's own.
+    /// The built-in providers and the operator's own: a folder of files, then `[providers]`.
     ///
     /// # Errors
     /// When one breaks a rule.
     pub fn catalog(&self) -> Result<Catalog, ConfigError> {
-        let mut catalog = Catalog::built_in()?;
+        let mut catalog = match &self.server.providers_dir {
+            Some(folder) => Catalog::with_folder(folder)?,
+            None => Catalog::built_in()?,
+        };
         for (id, provider) in &self.providers {
             let declared = catalog.declare(id.clone(), provider.clone());
             declared.map_err(|rule| ConfigError::Provider { id: id.clone(), rule })?;
@@ -205,6 +216,7 @@ impl AppSettings {
             provider: provider.clone(),
             client_id: settings.client_id.clone(),
             client_secret: settings.client_secret.clone(),
+            parameters: settings.parameters.clone(),
             scopes: settings.scopes.clone(),
             allowed_scopes: settings.allowed_scopes.clone(),
         };
@@ -271,6 +283,13 @@ mod tests {
         let error = settings.catalog().unwrap_err();
 
         assert!(error.to_string().starts_with("providers.mine: either `issuer`"), "{error}");
+    }
+
+    #[test]
+    fn a_folder_without_the_usual_file_has_the_usual_settings() {
+        assert!(!Path::new(DEFAULT_FILE).exists());
+
+        assert!(Settings::read(None).unwrap().apps.is_empty());
     }
 
     #[test]

@@ -1,26 +1,35 @@
 //! The posts of the Connect pages: open, depart, leave. Each answers with a page or a redirect to one.
 
+use std::collections::BTreeMap;
+
 use axum::{
     Form,
     body::Body,
     extract::{FromRequest, Path, Query, Request, State},
     http::{
-        HeaderMap, Response, StatusCode,
+        HeaderMap, HeaderValue, Response, StatusCode,
         header::{LOCATION, ORIGIN, SET_COOKIE},
     },
     response::IntoResponse,
 };
 use grantway_core::{
-    Code, ProviderId, RegistrationId, Secret, SessionId, device::Mode, session::SessionError,
+    Code, ProviderId, RegistrationId, Secret, SessionId,
+    device::Mode,
+    message::{ErrorTold, RefusalMessage},
+    session::SessionError,
 };
-use grantway_service::{OpenRequest, Opened, Service, ServiceError, WayOutOf};
+use grantway_service::{Departing, OpenRequest, Opened, Service, ServiceError, WayOutOf};
 use leptos::prelude::*;
 use serde::Deserialize;
 
 use crate::{
-    calls::Problem,
-    pages::{forward::ForwardPage, link::LinkPage},
-    server::{cookies, problem::for_page, render, state::AppState},
+    calls::{Opener, Problem},
+    pages::{
+        ask::{AskPage, FIELD},
+        forward::ForwardPage,
+        link::LinkPage,
+    },
+    server::{problem::for_page, render, state::AppState},
 };
 
 /// The fields of the opening form (design: a Connect button is a form).
@@ -39,10 +48,18 @@ pub struct SessionQuery {
     session: Secret,
 }
 
-#[derive(Deserialize)]
-/// The provider that was pressed.
-pub struct DepartForm {
+/// The provider that was pressed, and what it must be told: fields named `parameter.NAME`.
+struct DepartForm {
     provider: ProviderId,
+    typed: BTreeMap<String, String>,
+}
+
+impl DepartForm {
+    fn of(pairs: Vec<(String, String)>) -> Option<Self> {
+        let provider = pairs.iter().find(|(name, _)| name == "provider")?.1.parse().ok()?;
+        let typed = |(name, value): (String, String)| Some((name.strip_prefix(FIELD)?.to_owned(), value));
+        Some(Self { provider, typed: pairs.into_iter().filter_map(typed).collect() })
+    }
 }
 
 /// `POST /connect`, from the app's page.
@@ -60,8 +77,12 @@ pub async fn open(State(state): State<AppState>, request: Request) -> Response<B
         return_to: form.return_to,
     };
     match state.service.open(request).await {
-        Ok(opened) => to_session(opened),
-        Err(error) => refused(&state, &error, Some(&form.session), bare).await,
+        Ok(opened) => to_session(&state, opened),
+        Err(error) => {
+            let problem = refusal(&state, &error, Some(&form.session)).await;
+            let opener = opener_of(form.mode, bare.headers(), &error);
+            render::problem(Problem { opener, ..problem }, bare).await
+        }
     }
 }
 
@@ -91,7 +112,7 @@ pub async fn open_link(State(state): State<AppState>, request: Request) -> Respo
         Err(bare) => return render::problem(Code::InvalidRequest.into(), bare).await,
     };
     match state.service.open_link(&form.session).await {
-        Ok(opened) => to_session(opened),
+        Ok(opened) => to_session(&state, opened),
         Err(error) => refused(&state, &error, Some(&form.session), bare).await,
     }
 }
@@ -102,19 +123,27 @@ pub async fn depart(
     Path(id): Path<String>,
     request: Request,
 ) -> Response<Body> {
-    let Some((id, cookie)) = own_session(&id, request.headers()) else {
+    let Some((id, cookie)) = own_session(&state, &id, request.headers()) else {
         return render::problem(Code::WrongBrowser.into(), request).await;
     };
-    let (bare, form) = match read_form::<DepartForm>(request).await {
-        Ok(read) => read,
-        Err(bare) => return render::problem(Code::InvalidRequest.into(), bare).await,
+    let (bare, form) = match read_form(request).await.map(|(bare, pairs)| (bare, DepartForm::of(pairs))) {
+        Ok((bare, Some(form))) => (bare, form),
+        Ok((bare, None)) | Err(bare) => return render::problem(Code::InvalidRequest.into(), bare).await,
     };
-    match state.service.depart(&id, cookie.as_ref(), &form.provider).await {
-        Ok(departure) => {
+    match state.service.depart(&id, cookie.as_ref(), &form.provider, &form.typed).await {
+        Ok(Departing::Asks(view)) => {
+            let is_wrong = view.questions.iter().any(|question| question.error.is_some());
+            let status = if is_wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+            let page = move || view! { <AskPage view=(*view).clone() /> };
+            render::page(status, bare, page).await
+        }
+        Ok(Departing::Leaves(departure)) => {
             let (name, url) = (departure.provider_name, departure.url.to_string());
             let page = move || view! { <ForwardPage name=name.clone() url=url.clone() /> };
             let mut response = render::page(StatusCode::OK, bare, page).await;
-            append_cookie(&mut response, departure.cookie_name, &departure.cookie, departure.cookie_seconds);
+            let cookie =
+                state.cookies().set(&departure.cookie_name, &departure.cookie, departure.cookie_seconds);
+            append(&mut response, cookie);
             response
         }
         Err(ServiceError::Session(SessionError::NotOffered)) => {
@@ -132,7 +161,7 @@ pub async fn leave(
     Path(id): Path<String>,
     request: Request,
 ) -> Response<Body> {
-    let Some((id, cookie)) = own_session(&id, request.headers()) else {
+    let Some((id, cookie)) = own_session(&state, &id, request.headers()) else {
         return render::problem(Code::WrongBrowser.into(), request).await;
     };
     match state.service.leave(&id, cookie.as_ref()).await {
@@ -175,9 +204,9 @@ pub async fn form_post(
 }
 
 /// The session of an address and this browser's cookie for it, if the address is one.
-fn own_session(id: &str, headers: &HeaderMap) -> Option<(SessionId, Option<Secret>)> {
+fn own_session(state: &AppState, id: &str, headers: &HeaderMap) -> Option<(SessionId, Option<Secret>)> {
     let id: SessionId = id.parse().ok()?;
-    let cookie = cookies::read(headers, &Service::session_cookie(&id));
+    let cookie = state.cookies().read(headers, &Service::session_cookie(&id));
     Some((id, cookie))
 }
 
@@ -191,15 +220,11 @@ async fn read_form<T: serde::de::DeserializeOwned>(request: Request) -> Result<(
     }
 }
 
-fn to_session(opened: Opened) -> Response<Body> {
+fn to_session(state: &AppState, opened: Opened) -> Response<Body> {
     let mut response = see_other(&opened.session_id);
     if let Some(cookie) = opened.cookie {
-        append_cookie(
-            &mut response,
-            Service::session_cookie(&opened.session_id),
-            &cookie,
-            opened.cookie_seconds,
-        );
+        let name = Service::session_cookie(&opened.session_id);
+        append(&mut response, state.cookies().set(&name, &cookie, opened.cookie_seconds));
     }
     response
 }
@@ -208,8 +233,8 @@ fn see_other(id: &SessionId) -> Response<Body> {
     (StatusCode::SEE_OTHER, [(LOCATION, format!("/connect/{id}"))]).into_response()
 }
 
-fn append_cookie(response: &mut Response<Body>, name: String, value: &Secret, seconds: i64) {
-    if let Some(cookie) = cookies::set(name, value, seconds) {
+fn append(response: &mut Response<Body>, cookie: Option<HeaderValue>) {
+    if let Some(cookie) = cookie {
         response.headers_mut().append(SET_COOKIE, cookie);
     }
 }
@@ -220,9 +245,28 @@ async fn refused(
     token: Option<&Secret>,
     request: Request,
 ) -> Response<Body> {
+    render::problem(refusal(state, error, token).await, request).await
+}
+
+async fn refusal(state: &AppState, error: &ServiceError, token: Option<&Secret>) -> Problem {
     let way_out = match token {
         Some(token) => state.service.way_out(WayOutOf::Token(token)).await.map(Box::new),
         None => None,
     };
-    render::problem(Problem { way_out, ..for_page(error) }, request).await
+    Problem { way_out, ..for_page(error) }
+}
+
+/// A window that was opened in vain tells so to the page that posted the form: that one page, by the
+/// browser's own word, and nothing but the refusal.
+fn opener_of(mode: Mode, headers: &HeaderMap, error: &ServiceError) -> Option<Box<Opener>> {
+    let origin = headers.get(ORIGIN)?.to_str().ok()?.parse().ok()?;
+    let told = match error {
+        ServiceError::Token(reason) => ErrorTold::from(*reason),
+        ServiceError::Origin { .. } => {
+            let told = ErrorTold::from(error.code());
+            ErrorTold { message: format!("{} ({error})", told.message), ..told }
+        }
+        other => other.code().into(),
+    };
+    (mode == Mode::Popup).then(|| Box::new(Opener { origin, message: RefusalMessage::of(told) }))
 }

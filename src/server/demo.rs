@@ -119,7 +119,7 @@ fn fake_files(site: &Url) -> Result<Provider, ConfigError> {
     let site = origin(site);
     let text = format!(
         "name = 'Fake Files'\nbrand_color = '#0f766e'\nauthorize_url = '{site}/authorize'\ntoken_url = '{site}/token'\n\
-         revoke_url = '{site}/revoke'\nscopes = ['profile', 'files.read']\nuserinfo = {{ url = '{site}/userinfo' }}\n\
+         revoke = '{site}/revoke'\nscopes = ['profile', 'files.read']\nuserinfo = {{ url = '{site}/userinfo' }}\n\
          account = {{ id = '/id', email = '/email', name = '/name', handle = '/login' }}"
     );
     toml::from_str(&text)
@@ -133,6 +133,7 @@ async fn prepare(service: &Service, sites: &Sites, secret: &Secret) -> Result<Se
         provider,
         client_id: CLIENT_ID.to_owned(),
         client_secret: Some(secret.clone()),
+        parameters: BTreeMap::new(),
         scopes: Vec::new(),
         allowed_scopes: vec!["files.write".to_owned()],
     };

@@ -27,13 +27,15 @@ pub fn status_of(code: Code) -> StatusCode {
         | Code::UserMismatch
         | Code::AccessDenied => StatusCode::FORBIDDEN,
         Code::NotFound | Code::GrantNotFound => StatusCode::NOT_FOUND,
-        Code::Conflict | Code::CredentialRevoked | Code::AccountMismatch => StatusCode::CONFLICT,
+        Code::Conflict | Code::CredentialRevoked | Code::AccountMismatch | Code::AmbiguousGrant => {
+            StatusCode::CONFLICT
+        }
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::InvalidToken => StatusCode::GONE,
         Code::InvalidField => StatusCode::UNPROCESSABLE_ENTITY,
         Code::ProviderError => StatusCode::BAD_GATEWAY,
-        Code::ProviderUnavailable => StatusCode::SERVICE_UNAVAILABLE,
-        Code::ScopesMissing | Code::AdminApprovalRequired => StatusCode::FORBIDDEN,
+        Code::ProviderUnavailable | Code::RefreshInProgress => StatusCode::SERVICE_UNAVAILABLE,
+        Code::ScopesMissing | Code::InsufficientScope | Code::AdminApprovalRequired => StatusCode::FORBIDDEN,
         Code::PopupBlocked
         | Code::NetworkError
         | Code::InvalidOptions
@@ -67,6 +69,10 @@ impl From<ServiceError> for ApiError {
             ServiceError::Field { field, .. } => json!({"field": field}),
             ServiceError::Token(reason) => json!({"details": {"reason": reason.as_str()}}),
             ServiceError::Revoked { grant, provider } => json!({"grant_id": grant, "provider": provider}),
+            ServiceError::Ambiguous(grants) => json!({"grants": grants}),
+            ServiceError::InsufficientScope { grant, missing } => {
+                json!({"grant_id": grant, "scopes_missing": missing})
+            }
             _ => json!({}),
         };
         let detail = if code == Code::Internal { code.advice().to_owned() } else { error.to_string() };

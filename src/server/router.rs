@@ -12,7 +12,10 @@ use axum::{
 };
 use grantway_core::Code;
 use tower_http::{
-    compression::CompressionLayer, limit::RequestBodyLimitLayer, services::ServeDir, timeout::TimeoutLayer,
+    compression::CompressionLayer,
+    limit::RequestBodyLimitLayer,
+    services::{ServeDir, ServeFile},
+    timeout::TimeoutLayer,
 };
 
 use crate::server::{
@@ -40,6 +43,8 @@ pub fn router(state: AppState) -> Router {
         .route("/readyz", get(ready))
         .nest_service("/pkg", ServeDir::new(state.site_root.join("pkg")))
         .nest_service("/style", ServeDir::new(state.site_root.join("style")))
+        .merge(widget(&state))
+        .merge(logos(&state))
         .fallback_service(files.fallback(get(not_found)))
         .layer(CompressionLayer::new())
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
@@ -58,6 +63,7 @@ fn api() -> Router<AppState> {
         .route("/v1/grants", get(grants::list))
         .route("/v1/grants/{grant_id}", get(grants::show).delete(grants::revoke))
         .route("/v1/grants/{grant_id}/token", post(grants::token))
+        .route("/v1/token", post(grants::token_of_user))
         .route("/v1/{*rest}", axum::routing::any(no_route))
         .method_not_allowed_fallback(no_method)
 }
@@ -75,6 +81,19 @@ fn pages(state: &AppState) -> Router<AppState> {
         .route("/connect/{session_id}", get(page))
         .route("/connect/callback/{registration}", get(page).post(connect::form_post))
         .merge(guarded)
+}
+
+/// The script that host pages load: of any origin, and under their `Cross-Origin-Embedder-Policy`.
+fn widget(state: &AppState) -> Router<AppState> {
+    Router::new()
+        .route_service("/connect.js", ServeFile::new(state.site_root.join("connect.js")))
+        .layer(middleware::from_fn(headers::shared))
+}
+
+fn logos(state: &AppState) -> Router<AppState> {
+    Router::new()
+        .nest_service("/logos", ServeDir::new(state.site_root.join("logos")))
+        .layer(middleware::from_fn(headers::kept_forever))
 }
 
 async fn page(State(state): State<AppState>, request: Request) -> Response {

@@ -53,6 +53,9 @@ pub enum StartError {
     /// What `grantway check` found.
     #[error("{0} of the declared providers can't be used")]
     Wrong(usize),
+    /// None of that name.
+    #[error("there is no provider `{0}`; `grantway providers list WORD` finds one")]
+    NoProvider(grantway_core::ProviderId),
     /// The declared apps.
     #[error(transparent)]
     Apply(ServiceError),

@@ -5,6 +5,8 @@ use std::{path::PathBuf, sync::Arc};
 use grantway_core::Origin;
 use grantway_service::Service;
 
+use crate::server::cookies::Cookies;
+
 /// Shared by all requests.
 #[derive(Clone)]
 pub struct AppState {
@@ -14,4 +16,12 @@ pub struct AppState {
     pub origin: Origin,
     /// Where the built site lies: WebAssembly, scripts, styles.
     pub site_root: PathBuf,
+}
+
+impl AppState {
+    /// Our cookies.
+    #[must_use]
+    pub fn cookies(&self) -> Cookies {
+        Cookies::of(&self.origin)
+    }
 }

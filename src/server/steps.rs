@@ -1,16 +1,15 @@
 //! What the server functions do: read the request's cookies, make one call into the service.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashSet, time::Duration};
 
-use grantway_core::{Code, Digest, Secret, SessionId, flow::CallbackParams, view::View};
+use grantway_core::{Code, Digest, SessionId, device::is_inside_an_app, view::View};
 use grantway_service::{ArriveRequest, Service, ServiceError, WayOutOf};
-use http::request::Parts;
+use http::{header::USER_AGENT, request::Parts};
 use leptos::prelude::use_context;
 
 use crate::{
     calls::Problem,
     server::{
-        cookies,
         problem::{for_page, status_of},
         render::set_status,
         state::AppState,
@@ -23,9 +22,9 @@ const PATIENCE: Duration = Duration::from_millis(800);
 pub(crate) async fn validate_session(id: String) -> Result<View, Problem> {
     let (state, parts) = context()?;
     let id: SessionId = id.parse().map_err(|_| refuse(Code::WrongBrowser.into()))?;
-    let cookie = cookies::read(&parts.headers, &Service::session_cookie(&id));
+    let cookie = state.cookies().read(&parts.headers, &Service::session_cookie(&id));
     match state.service.view(&id, cookie.as_ref()).await {
-        Ok(view) => Ok(view),
+        Ok(view) => Ok(View { is_inside_an_app: is_inside_an_app(user_agent(&parts)), ..view }),
         Err(error) => {
             let known = !matches!(error, ServiceError::WrongBrowser);
             let way_out =
@@ -37,15 +36,20 @@ pub(crate) async fn validate_session(id: String) -> Result<View, Problem> {
 
 pub(crate) async fn exchange(registration: String, query: String) -> Result<SessionId, Problem> {
     let (state, parts) = context()?;
-    let params = callback_params(&query).ok_or_else(|| refuse(Code::CallbackRefused.into()))?;
+    let pairs = callback_pairs(&query).ok_or_else(|| refuse(Code::CallbackRefused.into()))?;
     let registration = registration.parse().map_err(|_| refuse(Code::NotFound.into()))?;
-    let cookie = params.state.as_ref().map(|state| Service::flow_cookie(&Digest::of(state.expose())));
-    let cookie = cookie.and_then(|name| cookies::read(&parts.headers, &name));
-    let arrived = state.service.arrive(ArriveRequest { registration, params, cookie }).await;
+    let told = pairs.iter().find(|(name, _)| name == "state");
+    let cookie = told.map(|(_, value)| Service::flow_cookie(&Digest::of(value)));
+    let cookie = cookie.and_then(|name| state.cookies().read(&parts.headers, &name));
+    let arrived = state.service.arrive(ArriveRequest { registration, pairs, cookie }).await;
     let arrived = arrived.map_err(|error| refuse(for_page(&error)))?;
     // Waiting no longer does not stop the work: it runs in its own task.
     let _ = tokio::time::timeout(PATIENCE, arrived.work).await;
     Ok(arrived.session_id)
+}
+
+fn user_agent(parts: &Parts) -> &str {
+    parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 fn context() -> Result<(AppState, Parts), Problem> {
@@ -58,21 +62,12 @@ fn refuse(problem: Problem) -> Problem {
     problem
 }
 
-/// Unknown parameters are ignored, repeated ones refused (RFC 6749, section 3.1).
-fn callback_params(query: &str) -> Option<CallbackParams> {
+/// The answer's parameters. Repeated ones are refused (RFC 6749, section 3.1), which ones count is the
+/// catalog's word.
+fn callback_pairs(query: &str) -> Option<Vec<(String, String)>> {
     let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query.trim_start_matches('?')).ok()?;
-    let mut known = HashMap::new();
-    for (name, value) in pairs {
-        if known.insert(name, value).is_some() {
-            return None;
-        }
-    }
-    Some(CallbackParams {
-        state: known.remove("state").map(Secret::new),
-        code: known.remove("code").map(Secret::new),
-        iss: known.remove("iss"),
-        error: known.remove("error"),
-    })
+    let names: HashSet<&String> = pairs.iter().map(|(name, _)| name).collect();
+    (names.len() == pairs.len()).then_some(pairs)
 }
 
 #[cfg(test)]
@@ -80,12 +75,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_repeated_parameter_is_refused_and_an_unknown_one_ignored() {
-        assert!(callback_params("?state=a&state=b&code=c").is_none());
-
-        let params = callback_params("?state=a&code=c&session_state=x&iss=https%3A%2F%2Fid.test").unwrap();
-
-        assert_eq!(params.code.unwrap().expose(), "c");
-        assert_eq!(params.iss.as_deref(), Some("https://id.test"));
+    fn a_repeated_parameter_is_refused() {
+        assert!(callback_pairs("?state=a&state=b&code=c").is_none());
+        assert_eq!(callback_pairs("?state=a&iss=https%3A%2F%2Fid.test").unwrap()[1].1, "https://id.test");
     }
 }

@@ -41,6 +41,36 @@ async fn only_the_apps_own_page_opens_a_session_and_a_refusal_names_both_origins
 }
 
 #[tokio::test]
+async fn a_window_that_was_opened_in_vain_says_so_to_the_page_that_opened_it_and_to_no_other() {
+    let world = World::new().await;
+    let minted = world.mint(json!({"allowed_providers": ["files"]})).await;
+    let token = minted["session_token"].as_str().unwrap();
+    let other = "https://other.test";
+    let open = async |origin: Option<&str>, token: &str, mode: &str| {
+        world.post("/connect", origin, "", &[("session", token), ("mode", mode)]).await.text
+    };
+
+    let unknown = open(Some(APP), "gws_unknown", "popup").await;
+    let from_another = open(Some(other), token, "popup").await;
+
+    assert!(unknown.contains(&format!(r#"data-origin="{APP}""#)), "{unknown}");
+    assert!(unknown.contains("&quot;code&quot;:&quot;invalid_token&quot;"));
+    assert!(unknown.contains("&quot;reason&quot;:&quot;unknown&quot;"));
+    assert!(!unknown.contains("data-stays"));
+    assert!(from_another.contains(&format!(r#"data-origin="{other}""#)));
+    assert!(from_another.contains(&format!("(opened by {other}, but minted for {APP})")), "{from_another}");
+    assert!(from_another.contains("&quot;code&quot;:&quot;origin_not_allowed&quot;"));
+    assert!(from_another.contains("data-stays"), "a developer reads which origins there are");
+    for silent in [
+        open(Some(APP), "gws_unknown", "redirect").await,
+        open(Some("null"), token, "popup").await,
+        open(None, token, "popup").await,
+    ] {
+        assert!(!silent.contains("data-origin"), "{silent}");
+    }
+}
+
+#[tokio::test]
 async fn a_link_opens_nothing_that_was_not_minted_for_it() {
     let world = World::new().await;
     let off = world.mint(json!({})).await;

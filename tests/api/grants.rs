@@ -70,3 +70,51 @@ async fn a_grant_that_is_not_there_is_not_found() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_token_is_asked_for_by_user_and_provider_and_says_how_it_is_carried() {
+    let world = World::new().await;
+    let id = connected(&world).await;
+    let ask = async |body: Value| world.api("POST", "/v1/token", Some(body)).await;
+
+    let token = ask(json!({"provider": "files", "user_id": "u1"})).await.json();
+    let nobody = ask(json!({"provider": "files", "user_id": "u2"})).await;
+    let more = ask(json!({"provider": "files", "user_id": "u1", "scopes": ["files.write"]})).await;
+    let wrong = ask(json!({"provider": "files", "user": "u1"})).await;
+
+    assert_eq!(token["grant_id"], id.as_str());
+    assert_eq!(
+        token["injection"],
+        json!({"in": "header", "name": "Authorization", "value": "Bearer {access_token}"})
+    );
+    assert_eq!((nobody.status.as_u16(), nobody.json()["code"].as_str()), (404, Some("grant_not_found")));
+    assert_eq!((more.status.as_u16(), more.json()["code"].as_str()), (403, Some("insufficient_scope")));
+    assert_eq!(
+        (&more.json()["grant_id"], &more.json()["scopes_missing"]),
+        (&json!(id), &json!(["files.write"]))
+    );
+    assert_eq!((wrong.status.as_u16(), wrong.json()["code"].as_str()), (422, Some("invalid_field")));
+}
+
+#[tokio::test]
+async fn several_grants_of_one_user_are_named_instead_of_guessed() {
+    let world = World::new().await;
+    connected(&world).await;
+    let minted = world.mint(json!({"allowed_providers": ["files"]})).await;
+    let (id, cookies) = world.open(&minted, &[]).await;
+    let (url, cookies) = world.depart(&id, &cookies).await;
+    let callback = grantway_testkit::Person::allow(&world.provider, &url, "grace").await;
+    world.get(&format!("{}?{}", callback.path(), callback.query().unwrap()), &cookies).await;
+
+    let answer = world.api("POST", "/v1/token", Some(json!({"provider": "files", "user_id": "u1"}))).await;
+
+    assert_eq!((answer.status.as_u16(), answer.json()["code"].as_str()), (409, Some("ambiguous_grant")));
+    let mut named: Vec<_> = answer.json()["grants"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|grant| grant["account_identifier"].as_str().unwrap().to_owned())
+        .collect();
+    named.sort();
+    assert_eq!(named, ["ada@example.com", "grace@example.com"]);
+}

@@ -67,6 +67,42 @@ async fn a_page_shows_names_as_text_and_is_complete_without_scripts() {
 }
 
 #[tokio::test]
+async fn inside_another_app_the_picker_says_so_and_presses_nothing() {
+    let world = World::new().await;
+    let minted = world.mint(json!({"allowed_providers": ["files"]})).await;
+    let (id, cookies) = world.open(&minted, &[]).await;
+    let seen_by = async |agent: &str| {
+        let request = http::Request::get(format!("/connect/{id}"))
+            .header("cookie", &cookies)
+            .header("user-agent", agent)
+            .body(axum::body::Body::empty())
+            .unwrap();
+        world.send(request).await.text
+    };
+
+    let browser = seen_by("Mozilla/5.0 (X11; Linux x86_64) Chrome/142.0 Safari/537.36").await;
+    let inside = seen_by("Mozilla/5.0 (Linux; Android 15; wv) Chrome/142.0 Mobile Safari/537.36").await;
+
+    assert!(!browser.contains("inside another app") && browser.contains("data-forward"));
+    assert!(inside.contains("inside another app") && !inside.contains("data-forward"));
+    assert!(inside.contains(r#"target="_blank""#) && inside.contains("Continue with"));
+}
+
+#[tokio::test]
+async fn the_widget_may_be_loaded_by_pages_of_every_origin() {
+    let world = World::new().await;
+
+    let script = world.get("/connect.js", "").await;
+    let own = world.get("/healthz", "").await;
+
+    assert_eq!(script.status.as_u16(), 200);
+    assert_eq!(script.header("cross-origin-resource-policy"), Some("cross-origin"));
+    assert_eq!(script.header("access-control-allow-origin"), Some("*"));
+    assert_eq!(script.header("content-type"), Some("text/javascript"));
+    assert_eq!(own.header("cross-origin-resource-policy"), None);
+}
+
+#[tokio::test]
 async fn a_stranger_sees_one_page_for_every_id() {
     let world = World::new().await;
     let (id, _) = world.open(&world.mint(json!({})).await, &[]).await;

@@ -48,26 +48,67 @@ async fn a_result_is_readable_for_ten_minutes_after_the_end() {
     let world = World::new().await;
     let minted = world.mint(json!({"allowed_providers": ["files"]})).await;
     world.connect(&minted, &[("mode", "popup"), ("poll", POLL)]).await;
-    let read =
-        async || world.post("/v1/connect/result", Some(APP), "", &[("poll", POLL)]).await.status.as_u16();
+    let read = async || world.post("/v1/connect/result", Some(APP), "", &[("poll", POLL)]).await;
 
     world.clock.advance_seconds(599);
-    let before = read().await;
+    let before = read().await.json();
     world.clock.advance_seconds(1);
+    let after = read().await;
 
-    assert_eq!((before, read().await), (200, 410));
+    assert_eq!(before["status"], "success");
+    assert_eq!(
+        (&after.json()["status"], &after.json()["error"]["details"]),
+        (&json!("error"), &json!({"reason": "expired"}))
+    );
+    assert!(!after.text.contains("grant_id"));
 }
 
 #[tokio::test]
-async fn a_backend_reads_by_the_return_code_of_its_own_sessions() {
+async fn who_names_the_stage_hears_only_of_another() {
     let world = World::new().await;
+    let minted = world.mint(json!({"allowed_providers": ["files"]})).await;
+    world.open(&minted, &[("mode", "popup"), ("poll", POLL)]).await;
+    let ask = async |stage| {
+        world.post("/v1/connect/result", Some(APP), "", &[("poll", POLL), ("stage", stage)]).await
+    };
+
+    let other = ask("minted").await;
+    let same = ask("picking").await;
+    let unknown = ask("asleep").await;
+
+    assert_eq!((other.status.as_u16(), &other.json()["stage"]), (200, &json!("picking")));
+    assert_eq!((same.status.as_u16(), same.header("access-control-allow-origin")), (204, Some("*")));
+    assert_eq!(unknown.status.as_u16(), 400);
+}
+
+/// A session that ended on its return URL, and the code there.
+async fn returned(world: &World) -> String {
     let minted =
         world.mint(json!({"allowed_providers": ["files"], "return_url": format!("{APP}/done")})).await;
     let (id, cookies) = world.connect(&minted, &[]).await;
     let page = world.get(&format!("/connect/{id}"), &cookies).await.text;
     let start = page.find("grantway=gwr_").unwrap() + "grantway=".len();
-    let code: String =
-        page[start..].chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')).collect();
+    page[start..].chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')).collect()
+}
+
+#[tokio::test]
+async fn a_return_code_reads_until_its_page_has_told_it() {
+    let world = World::new().await;
+    let code = returned(&world).await;
+    let read = async |origin, more: &[(&str, &str)]| {
+        let form = [&[("code", code.as_str())], more].concat();
+        world.post("/v1/connect/result", Some(origin), "", &form).await.status.as_u16()
+    };
+
+    assert_eq!(read("https://evil.test", &[("told", "1")]).await, 403);
+    assert_eq!([read(APP, &[]).await, read(APP, &[]).await], [200, 200], "a reload reads it again");
+    assert_eq!([read(APP, &[("told", "1")]).await, read(APP, &[]).await], [204, 410]);
+}
+
+#[tokio::test]
+async fn a_backend_reads_by_the_return_code_of_its_own_sessions() {
+    let world = World::new().await;
+    let code = returned(&world).await;
     let request = |key: &str| {
         http::Request::post("/v1/connect/result")
             .header("authorization", format!("Bearer {key}"))

@@ -1,6 +1,6 @@
 //! A server without sockets: the real router, SQLite, the strict provider, a told clock.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{Router, body::Body};
 use grantway::server::{router::router, state::AppState};
@@ -68,6 +68,7 @@ impl World {
         let config = FakeProviderConfig { public_url: site.clone(), clients: vec![client] };
         let provider = FakeProvider::new(config, clock.clone(), entropy.clone());
         let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("connect.js"), "/* the widget */").unwrap();
         let service = Service::new(Parts {
             store: Arc::new(SqliteStore::open(&folder.path().join("test.db")).await.unwrap()),
             catalog: catalog(),
@@ -183,11 +184,14 @@ impl World {
 fn catalog() -> Catalog {
     let mut catalog = Catalog::default();
     let text = "name = 'Files'\nauthorize_url = 'https://files.test/authorize'\ntoken_url = 'https://files.test/token'\n\
-         revoke_url = 'https://files.test/revoke'\nscopes = ['profile', 'files.read']\nuserinfo = { url = 'https://files.test/userinfo' }\n\
+         revoke = 'https://files.test/revoke'\nscopes = ['profile', 'files.read']\nuserinfo = { url = 'https://files.test/userinfo' }\n\
          account = { id = '/id', email = '/email', name = '/name' }";
     catalog.declare("files".parse().unwrap(), toml::from_str(text).unwrap()).unwrap();
     let posts = format!("response_mode = 'form_post'\n{text}");
     catalog.declare("posts".parse().unwrap(), toml::from_str(&posts).unwrap()).unwrap();
+    let shops = "name = 'Shops'\nauthorize_url = 'https://{shop}.shops.test/authorize'\ntoken_url = 'https://{shop}.shops.test/token'\n\
+         [[parameter]]\nname = 'shop'\nlabel = 'Shop name'\npattern = '[a-z0-9-]+'\nexample = 'acme'";
+    catalog.declare("shops".parse().unwrap(), toml::from_str(shops).unwrap()).unwrap();
     catalog
 }
 
@@ -196,6 +200,7 @@ fn app_spec() -> AppSpec {
         provider: provider.parse().unwrap(),
         client_id: "acme".to_owned(),
         client_secret: Some(Secret::new("CANARY-secret".to_owned())),
+        parameters: BTreeMap::new(),
         scopes: Vec::new(),
         allowed_scopes: Vec::new(),
     };
@@ -204,6 +209,6 @@ fn app_spec() -> AppSpec {
         name: "Acme <Notes>".to_owned(),
         website_url: Some(APP.parse().unwrap()),
         return_origins: Vec::new(),
-        registrations: vec![registration("files"), registration("posts")],
+        registrations: vec![registration("files"), registration("posts"), registration("shops")],
     }
 }

@@ -21,6 +21,9 @@ pub(crate) fn run() -> Result<(), Failed> {
         step::run(&mut cargo(
             "clippy --lib -p grantway -p rust-host -p grantway-button \
              --features grantway/hydrate,rust-host/hydrate --target wasm32-unknown-unknown -- -D warnings",
+        ))?;
+        step::run(&mut cargo(
+            "clippy --lib -p rust-csr --features csr --target wasm32-unknown-unknown -- -D warnings",
         ))
     })
 }

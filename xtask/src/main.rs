@@ -1,4 +1,4 @@
-//! `cargo xtask build | demo | check | test`: what the README's commands call.
+//! `cargo xtask build | examples | demo | check | test`: what the README's commands call.
 //!
 //! Needs only cargo, node and npm; what else is missing is installed by the step that needs it, which says so.
 
@@ -19,6 +19,7 @@ const USAGE: &str = "\
 Usage: cargo xtask <command>
 
   build [--release]          the pages' WebAssembly, the site folders and the server
+  examples                   the example frontends; needs the widget that `build` makes
   demo [arguments]           build, then `grantway demo` with the arguments
   check                      formatting and lints, for the server and for WebAssembly
   test [--rust|--browser]    check, tests in Rust, tests in a browser";
@@ -40,6 +41,7 @@ fn run(words: &[&str]) -> Result<(), Failed> {
         ["build"] => site::build(Profile::Dev),
         ["build", "--release"] => site::build(Profile::Release),
         ["demo", arguments @ ..] => demo::run(arguments),
+        ["examples"] => test::examples(),
         ["check"] => check::run(),
         ["test"] => test::run(Suites::All),
         ["test", "--rust"] => test::run(Suites::Rust),

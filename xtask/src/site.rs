@@ -11,7 +11,7 @@ use std::{
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::{
-    step::{Failed, cargo, root, run, step},
+    step::{Failed, cargo, program, root, run, step},
     tools,
 };
 
@@ -46,23 +46,28 @@ struct App {
     site: &'static str,
     /// Copied into the site.
     public: &'static str,
-    /// Copied into the site's `style/`.
-    style: &'static str,
+    /// Copied into the site's `style/`, if there is one.
+    style: Option<&'static str>,
 }
 
 const APPS: [App; 2] = [
-    App { library: "grantway", site: "site", public: "public", style: "style" },
+    App { library: "grantway", site: "site", public: "public", style: Some("style") },
     App {
         library: "rust_host",
         site: "site-host",
         public: "examples/rust-host/public",
-        style: "examples/rust-host/style",
+        style: Some("examples/rust-host/style"),
     },
 ];
+
+/// The example that is rendered in the browser.
+const CSR: App =
+    App { library: "rust_csr", site: "site-csr", public: "examples/rust-csr/public", style: None };
 
 /// Builds all of it.
 pub(crate) fn build(profile: Profile) -> Result<(), Failed> {
     let target = target_folder()?;
+    step("Widget", || widget(&target))?;
     step("WebAssembly", || {
         tools::wasm_target()?;
         run(&mut cargo(&format!(
@@ -80,6 +85,15 @@ pub(crate) fn build(profile: Profile) -> Result<(), Failed> {
     })
 }
 
+/// Builds the example that is rendered in the browser; it has no server.
+pub(crate) fn csr_example() -> Result<(), Failed> {
+    run(&mut cargo(&format!(
+        "build --lib -p rust-csr --features csr --target wasm32-unknown-unknown --profile {}",
+        Profile::Dev.wasm()
+    )))?;
+    lay_out(&CSR, Profile::Dev, &target_folder()?)
+}
+
 /// Where cargo puts what it builds.
 pub(crate) fn target_folder() -> Result<PathBuf, Failed> {
     let metadata = cargo_metadata::MetadataCommand::new()
@@ -90,10 +104,23 @@ pub(crate) fn target_folder() -> Result<PathBuf, Failed> {
     Ok(metadata.target_directory.into_std_path_buf())
 }
 
+/// The npm package, and its script for the server to host. Fails when it weighs more than it may.
+fn widget(target: &Path) -> Result<(), Failed> {
+    let folder = root().join("widget");
+    tools::node_packages("widget")?;
+    run(program("npm", "run build").current_dir(&folder))?;
+    let (built, site) = (folder.join("dist/connect.js"), target.join(APPS[0].site));
+    fs::create_dir_all(&site).map_err(Failed::at("make", &site))?;
+    fs::copy(&built, site.join("connect.js")).map_err(Failed::at("copy", &built))?;
+    Ok(())
+}
+
 fn lay_out(app: &App, profile: Profile, target: &Path) -> Result<(), Failed> {
     let site = target.join(app.site);
     copy_folder(&root().join(app.public), &site)?;
-    copy_folder(&root().join(app.style), &site.join("style"))?;
+    if let Some(style) = app.style {
+        copy_folder(&root().join(style), &site.join("style"))?;
+    }
     let module = target.join("wasm32-unknown-unknown").join(profile.wasm()).join(app.library);
     bind(app.library, profile, &module.with_extension("wasm"), &site.join("pkg"))
 }

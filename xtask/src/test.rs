@@ -25,20 +25,43 @@ pub(crate) fn run(suites: Suites) -> Result<(), Failed> {
     }
     if suites != Suites::Rust {
         site::build(Profile::Dev)?;
-        // Without a closing line of our own: the runner's own count ends the output.
-        println!("\n── Tests in a browser");
-        in_browser()?;
+        step("Tests of the widget", || step::run(program("npm", "test").current_dir(root().join("widget"))))?;
+        examples()?;
+        // Without a closing line of our own: the runners' own counts end the output.
+        println!("\n── Tests in browsers");
+        in_browsers()?;
     }
     Ok(())
 }
 
-fn in_browser() -> Result<(), Failed> {
-    tools::chromium()?;
+/// Those that their framework's own tool builds.
+const EXAMPLES: [&str; 4] = ["react", "vue", "svelte", "angular"];
+
+/// Builds every example frontend.
+pub(crate) fn examples() -> Result<(), Failed> {
+    step("Examples", || {
+        EXAMPLES.iter().try_for_each(|name| example(name))?;
+        // React's StrictMode mounts twice in development alone.
+        step::run(program("npm", "run build:development").current_dir(root().join("examples/react")))?;
+        site::csr_example()
+    })
+}
+
+fn example(name: &str) -> Result<(), Failed> {
+    let folder = format!("examples/{name}");
+    tools::node_packages(&folder)?;
+    step::run(program("npm", "run build").current_dir(root().join(folder)))
+}
+
+fn in_browsers() -> Result<(), Failed> {
+    tools::debian(&tools::SCREEN)?;
     tools::node_packages("end2end")?;
-    step::run(program("npm", "run check-provider").current_dir(root().join("end2end")))?;
-    step::run(
-        program("npx", "playwright test")
-            .current_dir(root().join("end2end"))
-            .env("GRANTWAY_TARGET", site::target_folder()?),
-    )
+    tools::python_packages("end2end")?;
+    let target = site::target_folder()?;
+    for command in ["npm run check", "npx playwright test", "npm run engines"] {
+        let (name, arguments) = command.split_once(' ').unwrap_or((command, ""));
+        let folder = root().join("end2end");
+        step::run(program(name, arguments).current_dir(folder).env("GRANTWAY_TARGET", &target))?;
+    }
+    Ok(())
 }

@@ -1,7 +1,10 @@
 //! `/v1/grants`
 
+use std::collections::BTreeMap;
+
 use axum::{
     Json,
+    body::Bytes,
     extract::{Path, Query, State, rejection::QueryRejection},
     response::IntoResponse,
 };
@@ -9,12 +12,16 @@ use grantway_core::{
     Code, GrantId,
     grant::{Connection, GrantStatus},
 };
-use grantway_service::ServiceError;
+use grantway_service::{AccessToken, ServiceError, TokenRequest};
 use grantway_store::GrantFilter;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::server::{api::auth::Caller, problem::ApiError, state::AppState};
+use crate::server::{
+    api::{auth::Caller, sessions::Body},
+    problem::ApiError,
+    state::AppState,
+};
 
 const DEFAULT_LIMIT: i64 = 50;
 const LARGEST_LIMIT: i64 = 200;
@@ -72,20 +79,50 @@ pub async fn revoke(
     Ok(Json(state.service.revoke(&app, grant_id(&id)?).await?))
 }
 
+/// The optional body of `POST /v1/grants/{grant_id}/token`.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TokenQuestion {
+    scopes: Vec<String>,
+}
+
 /// `POST /v1/grants/{grant_id}/token`
 pub async fn token(
     State(state): State<AppState>,
     Caller(app): Caller,
     Path(id): Path<String>,
+    body: Bytes,
 ) -> Result<impl IntoResponse, ApiError> {
-    let token = state.service.token(&app, grant_id(&id)?).await?;
-    Ok(Json(json!({
+    let question: TokenQuestion = if body.is_empty() {
+        TokenQuestion::default()
+    } else {
+        serde_json::from_slice(&body).map_err(|error| ApiError::new(Code::InvalidField, error.to_string()))?
+    };
+    let token = state.service.token(&app, grant_id(&id)?, &question.scopes).await?;
+    Ok(Json(shown(&token)))
+}
+
+/// `POST /v1/token`: by provider and user.
+pub async fn token_of_user(
+    State(state): State<AppState>,
+    Caller(app): Caller,
+    Body(request): Body<TokenRequest>,
+) -> Result<impl IntoResponse, ApiError> {
+    let token = state.service.token_of_user(&app, &request).await?;
+    Ok(Json(shown(&token)))
+}
+
+fn shown(token: &AccessToken) -> Value {
+    let extra: BTreeMap<_, _> = token.extra.iter().map(|(name, value)| (name, value.expose())).collect();
+    json!({
         "grant_id": token.grant_id,
         "access_token": token.access_token.expose(),
         "token_type": "Bearer",
         "expires_at": token.expires_at,
         "scopes": token.scopes,
-    })))
+        "extra": extra,
+        "injection": token.injection,
+    })
 }
 
 fn grant_id(text: &str) -> Result<GrantId, ServiceError> {

@@ -5,13 +5,13 @@ use axum::{
     Form, Json,
     extract::{State, rejection::FormRejection},
     http::{
-        HeaderMap, HeaderValue,
+        HeaderMap, HeaderValue, StatusCode,
         header::{ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION, ORIGIN, VARY},
     },
     response::{IntoResponse, Response},
 };
-use grantway_core::{Code, Origin, Secret};
-use grantway_service::{ResultKey, ServiceError};
+use grantway_core::{Code, Origin, Secret, session::Stage};
+use grantway_service::{Patience, ResultKey, ServiceError};
 use serde::Deserialize;
 
 use crate::server::{api::auth::bearer, problem::ApiError, state::AppState};
@@ -23,6 +23,9 @@ pub struct ResultForm {
     code: Option<Secret>,
     #[serde(default)]
     wait: u64,
+    stage: Option<Stage>,
+    /// Any value: the page has told what the `code` stands for.
+    told: Option<String>,
 }
 
 /// Reads a session's result, for its page or for the app's backend.
@@ -50,8 +53,10 @@ async fn answer(state: &AppState, headers: &HeaderMap, form: ResultForm) -> Resu
         _ => return Err(ApiError::new(Code::InvalidRequest, "send either `poll` or `code`")),
     };
     let from = headers.get(ORIGIN).and_then(|value| value.to_str().ok());
-    let polled = match state.service.result(&key, form.wait).await {
-        Ok(polled) => polled,
+    let polled = match state.service.result(&key, Patience { seconds: form.wait, seen: form.stage }).await {
+        Ok(Some(polled)) => polled,
+        // Tells nothing but that there is a session, to who has its key.
+        Ok(None) => return Ok(readable_by_all(StatusCode::NO_CONTENT)),
         Err(error @ ServiceError::Token(_)) => return Ok(readable_by_all(ApiError::from(error))),
         Err(error) => return Err(error.into()),
     };
@@ -59,7 +64,15 @@ async fn answer(state: &AppState, headers: &HeaderMap, form: ResultForm) -> Resu
         let got = from.unwrap_or("none").to_owned();
         return Err(ServiceError::Origin { allowed: polled.origin, got }.into());
     }
-    Ok(readable_by(&polled.origin.clone(), Json(polled).into_response()))
+    let origin = polled.origin.clone();
+    let answer = match key {
+        ResultKey::Return(code) if form.told.is_some() => {
+            state.service.forget_return(&code).await?;
+            StatusCode::NO_CONTENT.into_response()
+        }
+        _ => Json(polled).into_response(),
+    };
+    Ok(readable_by(&origin, answer))
 }
 
 async fn for_backend(state: &AppState, headers: &HeaderMap, form: ResultForm) -> Result<Response, ApiError> {
@@ -73,8 +86,8 @@ async fn for_backend(state: &AppState, headers: &HeaderMap, form: ResultForm) ->
 
 /// A key that reads nothing has no session, so no origin: the refusal tells nothing, and the widget
 /// must be able to tell it from a broken connection.
-fn readable_by_all(error: ApiError) -> Response {
-    let mut response = error.into_response();
+fn readable_by_all(answer: impl IntoResponse) -> Response {
+    let mut response = answer.into_response();
     response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     response
 }
