@@ -9,7 +9,9 @@ import { keyName } from './servers.js';
  * @param {{ method?: string, json?: unknown, form?: Record<string, string> }} [options]
  */
 export function call(app, path, options) {
-  const authorization = `Bearer ${process.env[keyName(app)]}`;
+  const key = process.env[keyName(app)];
+  if (!key) throw new Error(`${keyName(app)} is not set: the servers' keys did not reach this process`);
+  const authorization = `Bearer ${key}`;
   return send(CONNECT + path, { ...options, headers: { authorization } });
 }
 
@@ -49,7 +51,7 @@ export const whoIs = (accessToken) => send(`${OIDC}/me`, { headers: { authorizat
 
 export const provider = {
   ledger: async () => (await send(`${OIDC}/__ledger`)).json,
-  /** @param {{ access_token_ttl: number }} settings seconds */
+  /** @param {{ access_token_ttl?: number, coop?: string }} settings seconds, a header's value */
   set: (settings) => send(`${OIDC}/__settings`, { json: settings }),
   /** @param {string} account */
   revoke: (account) => send(`${OIDC}/__revoke`, { json: { account } }),

@@ -6,6 +6,8 @@ import { defineConfig, devices } from '@playwright/test';
  */
 export default defineConfig({
   testDir: '.',
+  // Its own pattern also takes `engines/*.test.js`, which would start servers of their own beside ours.
+  testMatch: '*.spec.js',
   globalSetup: './servers.js',
   outputDir: './test-results/failed',
   workers: 1,

@@ -22,8 +22,8 @@ const ACCOUNTS = {
   bob: { sub: 'u-1002', email: 'bob@example.com', name: 'Bob Baker' },
 };
 
-/** What tests may change. Seconds. */
-const settings = { access_token_ttl: 120 };
+/** What tests may change: seconds, and a `Cross-Origin-Opener-Policy` for every page. */
+const settings = { access_token_ttl: 120, coop: '' };
 
 /** What was asked of us, in order. */
 const ledger = { authorization_requests: [], token_requests: [], userinfo_requests: [], revocation_requests: [] };
@@ -61,6 +61,15 @@ const provider = new Provider(ISSUER, {
       client_secret: CLIENT_SECRET,
       client_name: 'Grantway',
       token_endpoint_auth_method: 'client_secret_post',
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      redirect_uris: REDIRECT_URIS.split(',').filter(Boolean),
+    },
+    {
+      client_id: 'grantway-pushed',
+      client_secret: CLIENT_SECRET,
+      token_endpoint_auth_method: 'client_secret_basic',
+      require_pushed_authorization_requests: true,
       grant_types: ['authorization_code', 'refresh_token'],
       response_types: ['code'],
       redirect_uris: REDIRECT_URIS.split(',').filter(Boolean),
@@ -202,6 +211,7 @@ const server = createServer(async (req, res) => {
   try {
     if (url.pathname === '/favicon.ico') return void res.writeHead(204).end();
     if (first.startsWith('__')) return await steer(req, res, url.pathname);
+    if (settings.coop) res.setHeader('cross-origin-opener-policy', settings.coop);
     if (first === 'interaction' && uid) return await interact(req, res, action);
     note(req, res, url);
     return await answer(req, res);

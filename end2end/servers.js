@@ -9,10 +9,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-import { ACME, APPS, BIRCH, CLIENT_SECRET, CONNECT, DEMO, LOGS, OIDC, REDIRECT_URIS, ROOT, TARGET, grantwayToml } from './config.js';
+import { ACME, APPS, BIRCH, CLIENT_SECRET, CONNECT, DEMO, LOGS, OIDC, PLAIN, REDIRECT_URIS, ROOT, TARGET, grantwayToml } from './config.js';
 import { send } from './http.js';
 
 const GRANTWAY = join(TARGET, 'debug/grantway');
+/** Of the virtual environment that requirements.txt was installed into. */
+const PYTHON = fileURLToPath(new URL('.venv/bin/python', import.meta.url));
 const READY_WITHIN = 30_000;
 
 /** @typedef {{ name: string, child: import('node:child_process').ChildProcess }} Server */
@@ -48,6 +50,9 @@ async function startAll(folder) {
       PORT: new URL(OIDC).port, ISSUER: OIDC, CLIENT_SECRET, REDIRECT_URIS: REDIRECT_URIS.join(','),
     }),
     start('hosts', node('hosts.js'), `${BIRCH}/back`),
+    start('plain', [PYTHON, fileURLToPath(new URL('plain.py', import.meta.url))], `${PLAIN}/__ledger`, {
+      PORT: new URL(PLAIN).port, CLIENT_SECRET, REDIRECT_URI: `${CONNECT}/connect/callback/birch.plain`,
+    }),
     start('demo', [GRANTWAY, 'demo', '--port', new URL(DEMO.connect).port], `${DEMO.connect}/readyz`),
   ]);
 

@@ -1,0 +1,122 @@
+/**
+ * What a person does in these tests, and what the host page wrote down of it. Pages are puppeteer's.
+ *
+ * @typedef {import('puppeteer-core').Page} Page
+ * @typedef {{ kind: string, at: number, args: any[] }} Call
+ */
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { WIDGET } from '../config.js';
+
+/** Long enough for a slow machine; what is measured is told by the host page itself. */
+export const PATIENCE = 15_000;
+
+/**
+ * A new host page; `options` as in host.js and pages/host.js.
+ *
+ * @param {import('puppeteer-core').Browser} browser
+ * @param {Record<string, string | boolean>} [options]
+ */
+export async function openHost(browser, options = {}) {
+  const page = await browser.newPage();
+  const given = Object.entries({ user: `engines-${randomUUID()}`, ...options }).filter(([, value]) => value !== false);
+  await page.goto(`${WIDGET}/?${new URLSearchParams(given.map(([name, value]) => [name, value === true ? '' : value]))}`);
+  await page.waitForSelector('[data-ready]', { timeout: PATIENCE });
+  await page.bringToFront();
+  return page;
+}
+
+/**
+ * Presses Connect and waits for the window.
+ *
+ * @param {Page} page
+ * @returns {Promise<Page>}
+ */
+export async function connect(page) {
+  const popup = new Promise((found) => page.once('popup', found));
+  await page.click('#connect');
+  const opened = await Promise.race([popup, sleep(PATIENCE)]);
+  if (!opened) throw new Error('no window opened');
+  return opened;
+}
+
+/** From the picker, if there is one, to the provider's sign-in page. */
+export async function reachProvider(view) {
+  const field = await view.waitForSelector('button.provider, input[name=account]', { timeout: PATIENCE });
+  if (await field.evaluate((element) => element.matches('button'))) {
+    await field.click();
+    await view.waitForSelector('input[name=account]', { timeout: PATIENCE });
+  }
+}
+
+/** Signs in; `typing` is how long the person takes to type, in milliseconds. */
+export async function signIn(view, typing = 0) {
+  await view.type('input[name=account]', 'alice', { delay: typing / 5 });
+  await view.click('button');
+  await view.waitForSelector('button[value=allow]', { timeout: PATIENCE });
+}
+
+/** The last click: the window may be gone before it is answered. */
+export const allow = (view) => view.click('button[value=allow]').catch(() => {});
+
+/** All of it, in a window that just opened. */
+export async function finish(view, typing) {
+  await reachProvider(view);
+  await signIn(view, typing);
+  await allow(view);
+}
+
+/** The address the page is at. */
+export const address = (page) => page.evaluate(() => location.href);
+
+/** Waits until the host heard of such a kind; answers all that it heard. */
+export async function heard(page, ...kinds) {
+  await page.waitForFunction(
+    (kinds) => window.calls?.some(({ kind }) => kinds.includes(kind)),
+    { timeout: PATIENCE, polling: 50 },
+    kinds,
+  );
+  return calls(page);
+}
+
+/** @returns {Promise<Call[]>} */
+export const calls = (page) => page.evaluate(() => window.calls);
+
+/** The outcomes among them, by kind: what a click ends in. */
+export const outcomes = (calls) => calls.filter(({ kind }) => ['success', 'error', 'exit'].includes(kind));
+
+/** The names of the events. */
+export const events = (calls) => calls.filter(({ kind }) => kind === 'event').map(({ args: [name] }) => name);
+
+/** A wait during which nothing may happen: the time itself is what is tested. */
+export const nothingFor = sleep;
+
+/** The outcomes' kinds. */
+export const kinds = (calls) => outcomes(calls).map(({ kind }) => kind);
+
+/** The window closes, and then for a while nothing more is told. */
+export async function succeeds(page, popup) {
+  const told = await heard(page, 'success', 'exit', 'error');
+  await nothingFor(1500);
+
+  assert.deepEqual(kinds(await calls(page)), ['success'], JSON.stringify(told));
+  assert.equal(await page.evaluate(() => window.widget.isOpen()), false);
+  assert.ok(await popup.isClosed(), 'the window is still there');
+}
+
+/** One provider of several, to the click that allows. Who is signed in there is not asked again. */
+export async function pickAndAllow(view, name) {
+  await view.waitForSelector('button.provider', { timeout: PATIENCE });
+  await view.evaluate((name) => {
+    [...document.querySelectorAll('button.provider')].find((button) => button.innerText.includes(name)).click();
+  }, name);
+  const field = await view.waitForSelector('input[name=account], button[value=allow]', { timeout: PATIENCE });
+  if (await field.evaluate((element) => element.matches('input'))) await signIn(view);
+  await allow(view);
+}
+
+/** Ends a session of several. */
+export const pressDone = (view) =>
+  view.evaluate(() => [...document.querySelectorAll('button')].find((button) => button.innerText === 'Done').click());
