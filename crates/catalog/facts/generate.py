@@ -66,7 +66,7 @@ CONSTANT_HEADERS = {
 DEAD = {
     'slack': ['invalid_refresh_token', 'token_revoked', 'account_inactive'],
     'slack-user': ['invalid_refresh_token', 'token_revoked', 'account_inactive'],
-    'github-app': ['bad_refresh_token'],
+    'github-app': ['bad_refresh_token'], 'twitter': ['invalid_request'],
     'facebook': ['190'], 'facebook-lead-ads': ['190'], 'facebook-pages': ['190'], 'messenger': ['190'],
     'meta-ads': ['190'], 'whatsapp-business': ['190'], 'instagram': ['190'], 'threads': ['190'],
     'wechat': ['40030', '42002'], 'wechat-official': ['40030', '42002'],

@@ -55,7 +55,7 @@ async fn microsoft() {
         whoami: Sent { line: "GET https://graph.microsoft.com/v1.0/me", headers: &[("authorization", "Bearer at")], fields: &[] },
         profile: json!({"id": "87d3", "displayName": "Ada L", "mail": "ada@contoso.example", "userPrincipalName": "ada@contoso.example"}),
         account: account("87d3", Some("ada@contoso.example"), Some("ada@contoso.example"), Some("Ada L"), None),
-        refresh: Some(Sent { line: "POST https://login.microsoftonline.com/contoso.example/oauth2/v2.0/token", headers: &[], fields: &[("grant_type", "refresh_token"), ("refresh_token", "rt")] }),
+        refresh: Some(Sent { line: "POST https://login.microsoftonline.com/contoso.example/oauth2/v2.0/token", headers: &[], fields: &[("grant_type", "refresh_token"), ("refresh_token", "rt"), ("client_secret", "sec")] }),
         dead: (400, json!({"error": "invalid_grant", "error_description": "AADSTS70008: …", "error_codes": [70008], "suberror": "token_expired"}), EngineError::InvalidGrant),
         revoke: None,
     })
@@ -175,9 +175,9 @@ async fn discord() {
         whoami: Sent { line: "GET https://discord.com/api/users/@me", headers: &[("authorization", "Bearer at")], fields: &[] },
         profile: json!({"id": "8035", "username": "ada", "global_name": "Ada L", "email": "ada@example.com"}),
         account: account("8035", Some("ada@example.com"), Some("ada"), Some("Ada L"), None),
-        refresh: Some(Sent { line: "POST https://discord.com/api/oauth2/token", headers: &[], fields: &[("grant_type", "refresh_token"), ("refresh_token", "rt")] }),
+        refresh: Some(Sent { line: "POST https://discord.com/api/oauth2/token", headers: &[], fields: &[("grant_type", "refresh_token"), ("refresh_token", "rt"), ("client_secret", "sec")] }),
         dead: (400, json!({"error": "invalid_grant"}), EngineError::InvalidGrant),
-        revoke: Some(Sent { line: "POST https://discord.com/api/oauth2/token/revoke", headers: &[], fields: &[("token", "rt"), ("token_type_hint", "refresh_token")] }),
+        revoke: Some(Sent { line: "POST https://discord.com/api/oauth2/token/revoke", headers: &[], fields: &[("token", "rt"), ("token_type_hint", "refresh_token"), ("client_secret", "sec")] }),
     })
     .await;
 }

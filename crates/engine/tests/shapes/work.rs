@@ -162,9 +162,9 @@ async fn linear() {
         },
         profile: json!({"data": {"viewer": {"id": "v1", "name": "Ada L", "email": "ada@example.com", "organization": {"id": "o1", "name": "Acme", "urlKey": "acme"}}}}),
         account: account("v1", Some("ada@example.com"), None, Some("Ada L"), Some("Acme")),
-        refresh: Some(Sent { line: "POST https://api.linear.app/oauth/token", headers: &[], fields: &[("grant_type", "refresh_token"), ("refresh_token", "rt")] }),
+        refresh: Some(Sent { line: "POST https://api.linear.app/oauth/token", headers: &[], fields: &[("grant_type", "refresh_token"), ("refresh_token", "rt"), ("client_secret", "sec")] }),
         dead: (400, json!({"error": "invalid_grant"}), EngineError::InvalidGrant),
-        revoke: Some(Sent { line: "POST https://api.linear.app/oauth/revoke", headers: &[], fields: &[("token", "rt")] }),
+        revoke: Some(Sent { line: "POST https://api.linear.app/oauth/revoke", headers: &[], fields: &[("token", "rt"), ("client_secret", "sec")] }),
     })
     .await;
 }
