@@ -14,6 +14,7 @@ fn with(text: &str) -> String {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "the counts are for whoever reads the run")]
 fn every_built_in_provider_keeps_the_rules() {
     let catalog = Catalog::built_in().unwrap();
 

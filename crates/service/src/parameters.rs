@@ -56,10 +56,9 @@ impl Service {
         }
         let answers: Vec<_> = open.iter().map(|parameter| answer(provider, parameter, typed)).collect();
         if answers.iter().any(Result::is_err) {
-            let questions = open
-                .iter()
-                .zip(answers)
-                .map(|(parameter, answer)| answer.err().unwrap_or_else(|| asked(provider, parameter, typed)));
+            let questions = open.iter().zip(answers).map(|(parameter, answer)| {
+                answer.err().map_or_else(|| asked(provider, parameter, typed), |wrong| *wrong)
+            });
             return Ok(Known::Ask(questions.collect()));
         }
         known.extend(answers.into_iter().flatten().flatten());
@@ -86,14 +85,14 @@ fn answer(
     provider: &Provider,
     parameter: &Parameter,
     typed: &Values,
-) -> Result<Option<(String, String)>, Question> {
+) -> Result<Option<(String, String)>, Box<Question>> {
     let text = typed.get(&parameter.name).map_or("", String::as_str);
     match parameter.read(text, provider.host_after(&parameter.name)) {
         Ok(value) => Ok(value.map(|value| (parameter.name.clone(), value))),
         // The first time, nothing was typed and nothing is wrong yet.
         Err(error) => {
             let error = typed.contains_key(&parameter.name).then_some(error);
-            Err(Question { error, ..asked(provider, parameter, typed) })
+            Err(Box::new(Question { error, ..asked(provider, parameter, typed) }))
         }
     }
 }

@@ -46,9 +46,12 @@ pub(crate) struct Script {
     pub(crate) dark: bool,
 }
 
+/// Method, path and the whole of it.
+type Seen = (String, String, Request<Vec<u8>>);
+
 pub(crate) struct Op {
     pub(crate) script: Mutex<Script>,
-    pub(crate) requests: Mutex<Vec<(String, String, Request<Vec<u8>>)>>,
+    pub(crate) requests: Mutex<Vec<Seen>>,
 }
 
 impl Script {

@@ -1,6 +1,7 @@
 //! Every provider of the catalog, from question to revocation, through the real engine, against a simulator
 //! that plays it from the facts: a second reading, apart from the engine's code and from our files.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops where it fails")]
+#![expect(clippy::print_stdout, reason = "the counts are for whoever reads the run")]
 
 mod answers;
 mod drive;
@@ -17,9 +18,6 @@ use crate::{
     drive::{Outcome, drive},
     facts::Facts,
 };
-
-/// What stands in the facts and is not played here, with the reason.
-const NOT_PLAYED: [&str; 0] = [];
 
 #[tokio::test]
 async fn every_provider_connects_refreshes_and_is_revoked_as_its_facts_say() {
@@ -44,7 +42,7 @@ async fn every_provider_connects_refreshes_and_is_revoked_as_its_facts_say() {
         catalog.iter().count(),
         wrong.join("\n")
     );
-    assert!(outcomes.len() >= 400 && NOT_PLAYED.is_empty());
+    assert!(outcomes.len() >= 400);
     print_counts(&outcomes, &facts);
 }
 

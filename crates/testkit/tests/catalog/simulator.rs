@@ -217,7 +217,7 @@ impl Simulator<'_> {
             (None, None) => {}
             (Some(got), Some(wanted)) if got == wanted => {}
             (Some(got), Some(route)) if route.starts_with('/') && got.starts_with(&format!("{route}?")) => {
-                sent = url::form_urlencoded::parse(got[route.len() + 1..].as_bytes()).into_owned().collect();
+                sent = url::form_urlencoded::parse(&got.as_bytes()[route.len() + 1..]).into_owned().collect();
             }
             (got, wanted) => return Err(format!("authorize: fragment {got:?}, not {wanted:?}")),
         }
