@@ -8,12 +8,6 @@ import { mode as ofDevice } from './device.js';
 import { openWindow, post } from './page.js';
 import { pause, read } from './wire.js';
 
-/** How long the app may take to mint, in milliseconds. */
-const MINT = 30000;
-
-/** The least time between two polls, in milliseconds. */
-const PACE = 1000;
-
 /** A failure that was found out here. Its words are its own property, as in what the server tells. */
 export const failure = (code, message) => ({ error: Object.assign(Error(), { code, message }), status: 'error' });
 
@@ -60,6 +54,11 @@ export const open = (base, { token, mode }, tell) => {
   };
 
   const begin = async () => {
+    /** How long the app may take to mint, in milliseconds. */
+    const MINT = 30000;
+    /** The least time between two polls, in milliseconds. */
+    const PACE = 1000;
+
     try {
       // In a microtask: a function that throws must not settle what nobody has been handed yet.
       const session = await Promise.race([pause(MINT), (await 0, token.call ? token() : token)]);

@@ -35,11 +35,6 @@ pub(crate) fn random_secret() -> Result<String, JsValue> {
     Ok(grantway_core::secret::base64url(&bytes))
 }
 
-/// Whether the person is at this page.
-pub(crate) fn has_focus() -> bool {
-    gloo_utils::document().has_focus().unwrap_or(false)
-}
-
 /// The page's URL without its fragment and without an earlier result.
 pub(crate) fn page_url() -> Option<String> {
     let location = gloo_utils::window().location();

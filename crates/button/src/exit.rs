@@ -5,17 +5,13 @@
 //! gives the page below it the focus, and being cut from it does not: then only a hand on our page, that
 //! no progress follows, is an exit.
 
-use std::rc::Rc;
+use std::{cell::Cell, rc::Rc};
 
 use grantway_core::session::Stage;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::Event;
 
-use crate::{
-    attempt::Attempt,
-    browser::{Listener, has_focus},
-    pause::pause,
-};
+use crate::{attempt::Attempt, browser::Listener, pause::pause};
 
 /// How often the window is looked at, in milliseconds.
 const TICK: i32 = 500;
@@ -28,9 +24,17 @@ const GRACE: i32 = 5_000;
 
 /// Follows the window until it closes, and settles if nothing else has.
 pub(crate) async fn watch(attempt: Rc<Attempt>) {
-    let mut had_focus = false;
+    let gained_focus = Rc::new(Cell::new(false));
+    let gained = Rc::clone(&gained_focus);
+    let hear = move |event: Event| {
+        // The window's own; an element's passes here too.
+        if event.event_phase() == Event::AT_TARGET {
+            gained.set(true);
+        }
+    };
+    attempt.keep(Listener::on(&gloo_utils::window(), "focus", hear));
     while !attempt.popup.is_closed() {
-        had_focus = has_focus();
+        gained_focus.set(false);
         pause(TICK).await;
         if attempt.is_over() {
             return;
@@ -39,9 +43,8 @@ pub(crate) async fn watch(attempt: Rc<Attempt>) {
     let asked = Rc::clone(&attempt);
     spawn_local(async move { asked.ask("0").await });
     pause(SETTLING).await;
-    let gained_focus = !had_focus && has_focus();
     // Where there was no sign of life yet, nobody is left who could go on.
-    if gained_focus || attempt.stage().is_none() {
+    if gained_focus.get() || attempt.stage().is_none() {
         leave_after(attempt, 0).await;
     } else {
         listen_for_a_hand(&attempt);
