@@ -75,7 +75,7 @@ async function comesBack(browser, options) {
   await page.evaluate(() => Object.defineProperty(window, 'screen', { value: { width: 390, height: 844 } }));
   await page.click('#connect');
   await go.finish(page);
-  await page.waitForFunction((home) => location.href.startsWith(home), { timeout: go.PATIENCE }, WIDGET);
+  await go.until(page, (home) => location.href.startsWith(home), WIDGET);
   await page.waitForSelector('[data-ready]');
   await sleep(3000);
   return (await go.calls(page)).some(({ kind }) => kind === 'bus:success') ? 'success' : 'nobody hears it';

@@ -123,7 +123,7 @@ test('a click opens again after an exit that nobody listened to', async () => {
     const popup = await go.connect(page);
     await popup.waitForSelector('button.provider');
     await popup.close();
-    await page.waitForFunction(() => !window.widget.isOpen(), { timeout: 3000 });
+    await go.until(page, () => !window.widget.isOpen());
   }
   const popup = await go.connect(page);
   await go.finish(popup);
@@ -138,7 +138,7 @@ test('a second click shows the window that is open', async () => {
   const windows = (await browser().pages()).length;
   await page.bringToFront();
   await page.click('#connect');
-  await popup.waitForFunction(() => document.hasFocus(), { timeout: go.PATIENCE });
+  await go.until(popup, () => document.hasFocus());
 
   assert.equal((await browser().pages()).length, windows);
   await go.finish(popup);
@@ -188,7 +188,7 @@ test('a session of several providers tells the last connection, and all of them'
   const popup = await go.connect(page);
   for (const name of ['Example ID', 'Other ID']) {
     await go.pickAndAllow(popup, name);
-    await popup.waitForFunction(() => document.body.innerText.includes('Done'), { timeout: go.PATIENCE });
+    await go.until(popup, () => document.body.innerText.includes('Done'));
   }
   await go.pressDone(popup);
   await succeeds(page, popup);

@@ -14,7 +14,7 @@ const browser = stage();
 
 test('a blocked window is told, and the redirect follows', async () => {
   const page = await go.openHost(browser(), { auto: '6000', mint: 'slow' });
-  await page.waitForFunction(() => window.calls.length > 1, { timeout: go.PATIENCE });
+  await go.until(page, () => window.calls.length > 1);
   const calls = await go.calls(page);
 
   assert.deepEqual(go.events(calls), ['OPEN', 'ERROR']);
@@ -47,7 +47,7 @@ test('minting that fails closes the window and is an error', async () => {
   const [{ kind, args: [error] }] = go.outcomes(await go.heard(page, 'error'));
 
   assert.deepEqual([kind, error.code, error.message], ['error', 'invalid_token', 'the backend said no']);
-  await page.waitForFunction(() => !window.widget.isOpen());
+  await go.until(page, () => !window.widget.isOpen());
   await go.nothingFor(500);
   assert.equal((await browser().pages()).length, windows);
 });
@@ -66,7 +66,7 @@ test('a function that throws at once is an error, told once', async () => {
 test('minting that never ends is an error after thirty seconds', { timeout: 60_000 }, async () => {
   const page = await go.openHost(browser(), { mint: 'never' });
   const popup = await go.connect(page);
-  await page.waitForFunction(() => window.calls.some(({ kind }) => kind === 'error'), { timeout: 40_000 });
+  await go.until(page, () => window.calls.some(({ kind }) => kind === 'error'));
 
   const [{ at }] = go.outcomes(await go.calls(page));
   assert.ok(at > 29_000, `${at} ms`);
@@ -131,7 +131,7 @@ async function redirected(options) {
   const page = await go.openHost(browser(), { mode: 'redirect', ...options });
   await page.click('#connect');
   await go.finish(page);
-  await page.waitForFunction((home) => location.href.startsWith(home), { timeout: go.PATIENCE }, WIDGET);
+  await go.until(page, (home) => location.href.startsWith(home), WIDGET);
   await page.waitForSelector('[data-ready]');
   return page;
 }
@@ -197,7 +197,7 @@ test('a token that opens nothing closes the window and is an error with its reas
   const [{ args: [error] }] = go.outcomes(await go.heard(page, 'error'));
 
   assert.deepEqual([error.code, error.details], ['invalid_token', { reason: 'unknown' }]);
-  await page.waitForFunction(() => !window.widget.isOpen());
+  await go.until(page, () => !window.widget.isOpen());
   await go.nothingFor(500);
   assert.equal((await browser().pages()).length, windows);
 });

@@ -77,12 +77,6 @@ class Page {
     return this.#run((driver) => driver.executeScript(`return (${fn})(...arguments)`, ...args));
   }
 
-  waitForFunction(fn, { timeout } = {}, ...args) {
-    // Between two documents there is nobody to ask.
-    const ask = () => this.evaluate(fn, ...args).catch((thrown) => (isGone(thrown) ? Promise.reject(thrown) : undefined));
-    return until(ask, timeout, String(fn));
-  }
-
   async waitForSelector(selector, { timeout } = {}) {
     const look = () => this.evaluate((css) => Boolean(document.querySelector(css)), selector).catch(() => false);
     await until(look, timeout, selector);
