@@ -21,7 +21,7 @@ const create = ({ baseURL, debug }) => {
     const call = (kind, ...args) => {
       const callback = false === late && own['on' + kind[0].toUpperCase() + kind.slice(1)];
       // What a handler throws is the browser's to report, and nobody else's business.
-      [callback, ...(bus[kind] || [])].map(async (handler) => handler && handler(...args));
+      [callback, ...(bus[kind] || [])].map(async (handler) => handler?.(...args));
     };
     const event = (name) => call('event', name, { time: Date.now(), session_id, stage, provider, error, late });
 
