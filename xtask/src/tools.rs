@@ -52,8 +52,7 @@ pub(crate) const SCREEN: [Tool; 6] = [
 ];
 
 /// The server of the second store; its tests start one of their own.
-pub(crate) const POSTGRES: [Tool; 1] =
-    [Tool { path: "/usr/share/doc/postgresql", package: "postgresql" }];
+pub(crate) const POSTGRES: [Tool; 1] = [Tool { path: "/usr/share/doc/postgresql", package: "postgresql" }];
 
 /// Installs what of these is missing.
 pub(crate) fn debian(tools: &[Tool]) -> Result<(), Failed> {
