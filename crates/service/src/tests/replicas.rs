@@ -2,42 +2,56 @@
 
 use std::time::Duration;
 
-use grantway_core::{message::Told, session::Stage};
+use grantway_core::{
+    message::{SessionResult, Told},
+    session::Stage,
+};
 use grantway_testkit::Person;
-use tokio::time::timeout;
+use tokio::{task::JoinHandle, time::timeout};
 
 use super::world::{World, app, poll_of};
-use crate::{Patience, ResultKey};
+use crate::{Patience, Polled, ResultKey, Service, ServiceError};
 
 /// Less than a poll's patience: who answers later was not woken.
 const SOON: Duration = Duration::from_secs(15);
+
+type Waiting = JoinHandle<Result<Option<Polled>, ServiceError>>;
+
+async fn until_it_listens(waiting: &Waiting, service: &Service) {
+    while !waiting.is_finished() && service.store.changes().listeners() == 0 {
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn told(waiting: Waiting) -> SessionResult {
+    let polled = timeout(SOON, waiting).await.expect("it is woken").unwrap();
+    polled.unwrap().unwrap().result
+}
 
 #[tokio::test]
 async fn a_poll_at_one_server_hears_what_happens_at_another() {
     let world = World::on_postgres().await;
     let replica = world.replica().await;
     let minted = world.mint(|_| {}).await.unwrap();
-    let waits = async |stage| {
+    let poll = |stage| {
         let (service, key) = (replica.clone(), ResultKey::Poll(poll_of(&minted)));
         let patience = Patience { seconds: 25, seen: Some(stage) };
-        let waiting = tokio::spawn(async move { service.result(&key, patience).await });
-        while !waiting.is_finished() && replica.store.changes().listeners() == 0 {
-            tokio::task::yield_now().await;
-        }
-        async { timeout(SOON, waiting).await.expect("it is woken").unwrap().unwrap().unwrap().result }
+        tokio::spawn(async move { service.result(&key, patience).await })
     };
 
-    let waiting = waits(Stage::Minted).await;
+    let waiting = poll(Stage::Minted);
+    until_it_listens(&waiting, &replica).await;
     let browser = world.open(&minted).await;
-    assert_eq!(waiting.await.stage, Stage::Picking);
+    assert_eq!(told(waiting).await.stage, Stage::Picking);
 
-    let waiting = waits(Stage::Picking).await;
+    let waiting = poll(Stage::Picking);
+    until_it_listens(&waiting, &replica).await;
     let away = world.depart(&browser).await.unwrap();
-    assert_eq!(waiting.await.stage, Stage::AtProvider);
+    assert_eq!(told(waiting).await.stage, Stage::AtProvider);
 
     let callback = Person::allow(&world.provider, &away.url, "ada").await;
     world.arrive(&callback, Some(away.flow_cookie)).await.unwrap();
-    assert!(matches!(waits(Stage::Working).await.await.outcome, Told::Success { .. }));
+    assert!(matches!(told(poll(Stage::Working)).await.outcome, Told::Success { .. }));
 }
 
 #[tokio::test]
