@@ -32,7 +32,6 @@ use grantway_core::{
 use grantway_engine::{Directory, Endpoints, Http};
 use grantway_store::{Store, StoreError};
 use grantway_vault::Vault;
-use tokio::sync::broadcast;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
@@ -46,9 +45,6 @@ pub use mint::{MintRequest, Minted, SessionStatus};
 pub use open::{OpenRequest, Opened};
 pub use token::{AccessToken, Injection, TokenRequest};
 pub use view::WayOutOf;
-
-/// How many session changes a slow long poll may miss before it reads the store again anyway.
-const CHANGES: usize = 1024;
 
 /// What the use cases stand on.
 pub struct Parts {
@@ -78,7 +74,6 @@ pub struct Service {
     entropy: Arc<dyn Entropy>,
     base_url: Url,
     directory: Directory,
-    changes: broadcast::Sender<SessionId>,
     tasks: TaskTracker,
     stopping: CancellationToken,
     refreshing: refresh::GrantLocks,
@@ -90,7 +85,6 @@ impl Service {
     pub fn new(parts: Parts) -> Arc<Self> {
         Arc::new(Self {
             directory: Directory::new(Arc::clone(&parts.http), Arc::clone(&parts.clock)),
-            changes: broadcast::channel(CHANGES).0,
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             refreshing: refresh::GrantLocks::default(),
@@ -245,11 +239,6 @@ impl Service {
         let endpoints = self.directory.endpoints(registered.provider, &parameters).await?;
         let redirect_uri = self.redirect_uri(&registered.registration.id).to_string();
         Ok(ClientParts { registered, endpoints, redirect_uri, parameters, entropy: &*self.entropy })
-    }
-
-    fn changed(&self, session: &SessionId) {
-        // Nobody waiting is no error.
-        let _ = self.changes.send(session.clone());
     }
 }
 
