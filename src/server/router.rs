@@ -8,7 +8,7 @@ use axum::{
     http::StatusCode,
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::{any, get, post},
 };
 use grantway_core::Code;
 use tower_http::{
@@ -19,7 +19,7 @@ use tower_http::{
 };
 
 use crate::server::{
-    api::{grants, result, sessions},
+    api::{grants, proxy, result, sessions},
     connect, guard, headers,
     problem::ApiError,
     render,
@@ -28,6 +28,8 @@ use crate::server::{
 
 /// No request of ours needs more.
 const LARGEST_BODY: usize = 64 * 1024;
+/// A call to a provider may upload a file.
+const LARGEST_PASSED_ON: usize = 1024 * 1024 * 1024;
 /// Longer than the longest poll and the slowest provider.
 const SLOWEST: Duration = Duration::from_secs(60);
 
@@ -49,6 +51,7 @@ pub fn router(state: AppState) -> Router {
         .layer(CompressionLayer::new())
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, SLOWEST))
+        .merge(passed_on())
         .layer(middleware::from_fn_with_state(state.clone(), headers::secure))
         .layer(middleware::from_fn(log))
         .with_state(state)
@@ -64,8 +67,16 @@ fn api() -> Router<AppState> {
         .route("/v1/grants/{grant_id}", get(grants::show).delete(grants::revoke))
         .route("/v1/grants/{grant_id}/token", post(grants::token))
         .route("/v1/token", post(grants::token_of_user))
-        .route("/v1/{*rest}", axum::routing::any(no_route))
+        .route("/v1/{*rest}", any(no_route))
         .method_not_allowed_fallback(no_method)
+}
+
+/// Calls to providers: their bodies stream, so they are neither packed nor timed as a whole.
+fn passed_on() -> Router<AppState> {
+    Router::new()
+        .route("/v1/grants/{grant_id}/proxy/", any(proxy::call))
+        .route("/v1/grants/{grant_id}/proxy/{*path}", any(proxy::call))
+        .layer(RequestBodyLimitLayer::new(LARGEST_PASSED_ON))
 }
 
 /// Another site may open a session, and a provider may post its answer; nothing else.

@@ -216,7 +216,9 @@ fn check_names(provider: &Provider, place: &'static str, template: &Template) ->
     let is_api = place == API;
     let is_early = matches!(place, "issuer" | "authorize_url" | "authorize_params" | "redirect_uri");
     let known = |name: &str| match name.split_once(':') {
-        Some(("callback", name)) => !is_early && !is_api && provider.callback.keep.iter().any(|kept| kept == name),
+        Some(("callback", name)) => {
+            !is_early && !is_api && provider.callback.keep.iter().any(|kept| kept == name)
+        }
         Some((_, name)) => !is_early && extras(provider).any(|extra| extra == name),
         None => {
             provider.parameter(name).is_some()
