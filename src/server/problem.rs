@@ -33,6 +33,7 @@ pub fn status_of(code: Code) -> StatusCode {
         }
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::InvalidToken => StatusCode::GONE,
+        Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::InvalidField | Code::ProxyNotSupported => StatusCode::UNPROCESSABLE_ENTITY,
         Code::ProviderError => StatusCode::BAD_GATEWAY,
         Code::ProviderUnavailable | Code::RefreshInProgress => StatusCode::SERVICE_UNAVAILABLE,

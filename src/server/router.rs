@@ -28,8 +28,6 @@ use crate::server::{
 
 /// No request of ours needs more.
 const LARGEST_BODY: usize = 64 * 1024;
-/// A call to a provider may upload a file.
-const LARGEST_PASSED_ON: usize = 1024 * 1024 * 1024;
 /// Longer than the longest poll and the slowest provider.
 const SLOWEST: Duration = Duration::from_secs(60);
 
@@ -71,12 +69,12 @@ fn api() -> Router<AppState> {
         .method_not_allowed_fallback(no_method)
 }
 
-/// Calls to providers: their bodies stream, so they are neither packed nor timed as a whole.
+/// Calls to providers: their bodies stream, so they are neither packed nor timed as a whole, and have a cap of
+/// their own.
 fn passed_on() -> Router<AppState> {
     Router::new()
         .route("/v1/grants/{grant_id}/proxy/", any(proxy::call))
         .route("/v1/grants/{grant_id}/proxy/{*path}", any(proxy::call))
-        .layer(RequestBodyLimitLayer::new(LARGEST_PASSED_ON))
 }
 
 /// Another site may open a session, and a provider may post its answer; nothing else.

@@ -6,15 +6,20 @@ use axum::{
     http::{HeaderName, HeaderValue, Uri, header::CONTENT_SECURITY_POLICY},
     response::Response,
 };
+use grantway_core::Code;
 use grantway_engine::BrokenOff;
 use grantway_service::ProxyCall;
-use http_body_util::BodyExt as _;
+use http_body::Body as _;
+use http_body_util::{BodyExt as _, Limited};
 
 use crate::server::{
     api::{auth::Caller, grants::grant_id},
     problem::ApiError,
     state::AppState,
 };
+
+/// A call may upload a file: 1 GiB, in bytes.
+const LARGEST_BODY: usize = 1024 * 1024 * 1024;
 
 /// Chooses one of the provider's API hosts.
 const GRANTWAY_HOST: HeaderName = HeaderName::from_static("grantway-host");
@@ -28,6 +33,9 @@ pub async fn call(
     request: Request,
 ) -> Result<Response, ApiError> {
     let (parts, body) = request.into_parts();
+    if body.size_hint().lower() > LARGEST_BODY as u64 {
+        return Err(ApiError::new(Code::BodyTooLarge, format!("at most {LARGEST_BODY} bytes are passed on")));
+    }
     let (id, path) = grant_and_path(&parts.uri);
     let host = parts.headers.get(GRANTWAY_HOST).map(|host| host.to_str().unwrap_or_default().to_owned());
     let call = ProxyCall {
@@ -36,7 +44,7 @@ pub async fn call(
         query: parts.uri.query().map(str::to_owned),
         host,
         headers: parts.headers,
-        body: body.map_err(|_| BrokenOff).boxed_unsync(),
+        body: Limited::new(body, LARGEST_BODY).map_err(|_| BrokenOff).boxed_unsync(),
     };
     let answer = state.service.proxy(&app, grant_id(id)?, call).await?;
     let mut answer = answer.map(Body::new);

@@ -24,7 +24,10 @@ use grantway_engine::{BrokenOff, Relay, relay};
 use grantway_store::{AuditEntry, Store};
 use http_body_util::{BodyExt, Full};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
 use url::Url;
 
 use crate::world::{Answer, Setup, World};
@@ -123,6 +126,20 @@ impl Stage {
         let key = format!("Bearer {}", self.world.key.expose());
         request.headers_mut().insert("authorization", key.parse().unwrap());
         ReqwestRelay::new().unwrap().relay(request).await.unwrap()
+    }
+
+    /// A request that no library would write. The answer as text.
+    pub(super) async fn raw(&self, method: &str, tail: &str, headers: &str) -> String {
+        let mut ours = TcpStream::connect(self.ours).await.unwrap();
+        let (key, grant, host) = (self.world.key.expose(), &self.grant, self.ours);
+        let request = format!(
+            "{method} /v1/grants/{grant}/proxy/{tail} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {key}\r\n\
+             {headers}connection: close\r\n\r\n"
+        );
+        ours.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        ours.read_to_string(&mut answer).await.unwrap();
+        answer
     }
 
     pub(super) async fn audit(&self, action: &str) -> Vec<AuditEntry> {
