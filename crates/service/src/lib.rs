@@ -14,6 +14,7 @@ mod mint;
 mod notes;
 mod open;
 mod parameters;
+mod proxy;
 mod refresh;
 mod remember;
 #[cfg(test)]
@@ -29,7 +30,7 @@ use grantway_core::{
     app::{App, Registration},
     session::Session,
 };
-use grantway_engine::{Directory, Endpoints, Http};
+use grantway_engine::{Directory, Endpoints, Http, Relay};
 use grantway_store::{Store, StoreError};
 use grantway_vault::Vault;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -43,6 +44,7 @@ pub use depart::{Departing, Departure};
 pub use error::{Candidate, ServiceError};
 pub use mint::{MintRequest, Minted, SessionStatus};
 pub use open::{OpenRequest, Opened};
+pub use proxy::ProxyCall;
 pub use token::{AccessToken, Injection, TokenRequest};
 pub use view::WayOutOf;
 
@@ -56,6 +58,8 @@ pub struct Parts {
     pub vault: Vault,
     /// The way to providers.
     pub http: Arc<dyn Http>,
+    /// The way to their APIs, for calls that are passed on.
+    pub relay: Arc<dyn Relay>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
@@ -70,6 +74,7 @@ pub struct Service {
     catalog: Catalog,
     vault: Vault,
     http: Arc<dyn Http>,
+    relay: Arc<dyn Relay>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     base_url: Url,
@@ -77,6 +82,7 @@ pub struct Service {
     tasks: TaskTracker,
     stopping: CancellationToken,
     refreshing: refresh::GrantLocks,
+    renewals: proxy::Renewals,
 }
 
 impl Service {
@@ -88,10 +94,12 @@ impl Service {
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             refreshing: refresh::GrantLocks::default(),
+            renewals: proxy::Renewals::default(),
             store: parts.store,
             catalog: parts.catalog,
             vault: parts.vault,
             http: parts.http,
+            relay: parts.relay,
             clock: parts.clock,
             entropy: parts.entropy,
             base_url: parts.base_url,

@@ -169,11 +169,13 @@ fn service(
     entropy: Arc<SeededEntropy>,
 ) -> Arc<Service> {
     let site = "https://files.test".parse().unwrap();
+    let network = Arc::new(RouterHttp::new().serving(&site, provider.router()));
     Service::new(Parts {
         store: store.clone(),
         catalog: catalog(),
         vault: Vault::from_keys(master_key).unwrap(),
-        http: Arc::new(RouterHttp::new().serving(&site, provider.router())),
+        http: network.clone(),
+        relay: network,
         clock: clock.clone(),
         entropy,
         base_url: "https://connect.test".parse().unwrap(),
