@@ -4,3 +4,4 @@ pub mod auth;
 pub mod grants;
 pub mod result;
 pub mod sessions;
+pub mod users;

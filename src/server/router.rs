@@ -8,7 +8,7 @@ use axum::{
     http::StatusCode,
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::{delete, get, post},
 };
 use grantway_core::Code;
 use tower_http::{
@@ -19,7 +19,7 @@ use tower_http::{
 };
 
 use crate::server::{
-    api::{grants, result, sessions},
+    api::{grants, result, sessions, users},
     connect, guard, headers,
     problem::ApiError,
     render,
@@ -63,6 +63,7 @@ fn api() -> Router<AppState> {
         .route("/v1/grants", get(grants::list))
         .route("/v1/grants/{grant_id}", get(grants::show).delete(grants::revoke))
         .route("/v1/grants/{grant_id}/token", post(grants::token))
+        .route("/v1/users/{user_id}", delete(users::delete))
         .route("/v1/token", post(grants::token_of_user))
         .route("/v1/{*rest}", axum::routing::any(no_route))
         .method_not_allowed_fallback(no_method)

@@ -11,4 +11,5 @@ mod pages;
 mod parameters;
 mod result;
 mod sessions;
+mod users;
 mod world;

@@ -91,6 +91,12 @@ codes! {
     /// The signed-in user is not the one the session was minted for.
     UserMismatch = "user_mismatch", "The session was made for another user",
         "Mint a new session for the signed-in user.";
+    /// The app deleted the user while a session was open.
+    UserDeleted = "user_deleted", "The app ended this",
+        "Nothing was connected. Go back to the app to start again.";
+    /// The grant was revoked while its person was at the provider.
+    GrantEnded = "grant_ended", "The connection was ended meanwhile",
+        "Nothing was connected. Try again if you still want to connect it.";
     /// A request that posts across sites, or in another's name.
     CrossSite = "cross_site", "This request came from another site",
         "Use the buttons on the page itself.";

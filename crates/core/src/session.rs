@@ -2,6 +2,7 @@
 //!
 //! Every transition is a method here and says why it refuses; the store only compares versions.
 
+mod forget;
 mod terms;
 #[cfg(test)]
 mod tests;

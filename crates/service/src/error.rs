@@ -83,6 +83,9 @@ pub enum ServiceError {
     /// The account that came back is not the grant's.
     #[error("another account came back")]
     AccountMismatch(Accounts),
+    /// The grant was revoked after its person had left for the provider.
+    #[error("the grant was revoked meanwhile")]
+    GrantEnded(GrantId),
     /// The provider failed us.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -127,6 +130,7 @@ impl ServiceError {
             Self::InsufficientScope { .. } => Code::InsufficientScope,
             Self::Refreshing => Code::RefreshInProgress,
             Self::AccountMismatch(_) => Code::AccountMismatch,
+            Self::GrantEnded(_) => Code::GrantEnded,
             Self::Engine(error) if error.is_transient() => Code::ProviderUnavailable,
             Self::Engine(_) => Code::ProviderError,
             Self::Store(StoreError::Conflict) => Code::Conflict,

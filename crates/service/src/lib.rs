@@ -16,9 +16,11 @@ mod open;
 mod parameters;
 mod refresh;
 mod remember;
+mod revocations;
 #[cfg(test)]
 mod tests;
 mod token;
+mod users;
 mod view;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -32,7 +34,7 @@ use grantway_core::{
 use grantway_engine::{Directory, Endpoints, Http};
 use grantway_store::{Store, StoreError};
 use grantway_vault::Vault;
-use tokio::sync::broadcast;
+use tokio::sync::{Notify, broadcast};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
@@ -45,6 +47,7 @@ pub use error::{Candidate, ServiceError};
 pub use mint::{MintRequest, Minted, SessionStatus};
 pub use open::{OpenRequest, Opened};
 pub use token::{AccessToken, Injection, TokenRequest};
+pub use users::Deleted;
 pub use view::WayOutOf;
 
 /// How many session changes a slow long poll may miss before it reads the store again anyway.
@@ -82,6 +85,8 @@ pub struct Service {
     tasks: TaskTracker,
     stopping: CancellationToken,
     refreshing: refresh::GrantLocks,
+    /// Rings when a provider is to be told.
+    revocations: Notify,
 }
 
 impl Service {
@@ -94,6 +99,7 @@ impl Service {
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             refreshing: refresh::GrantLocks::default(),
+            revocations: Notify::new(),
             store: parts.store,
             catalog: parts.catalog,
             vault: parts.vault,

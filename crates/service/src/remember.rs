@@ -7,9 +7,11 @@ use grantway_core::{
     session::{Accounts, Session},
 };
 use grantway_engine::{EngineError, Proof, TokenSet, identify};
-use grantway_store::Connect;
+use grantway_store::{Connect, StoreError};
 
-use crate::{Service, ServiceError, depart::verifier_place, error::retried, grant_place};
+use crate::{
+    Service, ServiceError, depart::verifier_place, error::retried, grant_place, revocations::Unheld,
+};
 
 impl Service {
     /// Rooms 5 to 7, for a session that is at work.
@@ -33,7 +35,42 @@ impl Service {
             }
         }
         let arrival = Arrival { session, flow, tokens, account };
-        retried(|| self.connect(&arrival)).await
+        match retried(|| self.connect(&arrival)).await {
+            Err(error) if self.ended_meanwhile(&arrival, &error).await? => {
+                self.revoke_arrived(&arrival, &error).await?;
+                Err(error)
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Whether what these tokens were for was ended by the app: no one else will end them.
+    async fn ended_meanwhile(
+        &self,
+        arrival: &Arrival<'_>,
+        error: &ServiceError,
+    ) -> Result<bool, ServiceError> {
+        match error {
+            ServiceError::GrantEnded(_) => Ok(true),
+            ServiceError::Store(StoreError::Conflict) => self.is_forgotten(&arrival.session.id).await,
+            _ => Ok(false),
+        }
+    }
+
+    async fn revoke_arrived(&self, arrival: &Arrival<'_>, error: &ServiceError) -> Result<(), ServiceError> {
+        let grant = match error {
+            ServiceError::GrantEnded(grant) => *grant,
+            _ => GrantId::random(&*self.entropy),
+        };
+        let unheld = Unheld {
+            app: &arrival.session.app,
+            grant,
+            provider: &arrival.flow.provider,
+            registration: &arrival.flow.registration,
+            parameters: &arrival.flow.parameters,
+            tokens: &arrival.tokens,
+        };
+        self.revoke_unheld(&unheld).await
     }
 
     /// Whose tokens they are. A provider that can't tell now makes a connection of an unknown account, unless
@@ -63,6 +100,8 @@ impl Service {
         let known =
             self.store.grants_of_user(&session.app, &session.terms.user.id, &arrival.flow.provider).await?;
         let known = choose(known, session.terms.grant_id, &arrival.account)?;
+        check_not_ended(known.as_ref(), arrival.flow)?;
+        let was = known.as_ref().map(|grant| grant.status);
         let revived = known.as_ref().is_some_and(|grant| grant.status != GrantStatus::Active);
         let (tokens, kept_from) = self.with_kept_refresh_token(arrival, known.as_ref()).await?;
         let grant = self.grant_of(arrival, known);
@@ -71,7 +110,14 @@ impl Service {
         let session = session.clone().connected(connection.clone(), self.clock.now());
         let notes = self.connected_note(&session, &connection, revived);
         self.store
-            .connect(&Connect { session: &session, grant: &grant, sealed: &sealed, kept_from, notes: &notes })
+            .connect(&Connect {
+                session: &session,
+                grant: &grant,
+                was,
+                sealed: &sealed,
+                kept_from,
+                notes: &notes,
+            })
             .await?;
         self.changed(&session.id);
         Ok(connection)
@@ -126,6 +172,16 @@ impl Service {
             created_at: known.as_ref().map_or(now, |grant| grant.created_at),
             updated_at: now,
         }
+    }
+}
+
+/// A trip that began before its grant was revoked does not revive it; a new one does.
+fn check_not_ended(known: Option<&Grant>, flow: &Flow) -> Result<(), ServiceError> {
+    match known {
+        Some(grant) if grant.status == GrantStatus::Revoked && flow.departed_at < grant.updated_at => {
+            Err(ServiceError::GrantEnded(grant.id))
+        }
+        _ => Ok(()),
     }
 }
 

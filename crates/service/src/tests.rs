@@ -6,5 +6,7 @@ mod minting;
 mod opening;
 mod parameters;
 mod refreshing;
+mod revoking;
+mod users;
 mod using;
 mod world;

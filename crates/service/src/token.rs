@@ -8,7 +8,7 @@ use grantway_core::{
     grant::{Grant, GrantStatus},
 };
 use grantway_engine::TokenSet;
-use grantway_store::Credential;
+use grantway_store::{Credential, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -131,7 +131,12 @@ impl Service {
         let tokens = self.open_tokens(&credential)?;
         let tokens = if self.is_fresh(&grant, &tokens) { tokens } else { self.refreshed(&grant).await? };
         let audit = self.audit_entry(app, "token.read", id, json!({}));
-        self.store.audit(&audit).await?;
+        match self.store.hand_out(id, &audit).await {
+            Ok(()) => {}
+            // Revoked while the token was read or refreshed: nothing is handed out any more.
+            Err(StoreError::Conflict) => return Err(dead(&grant)),
+            Err(error) => return Err(error.into()),
+        }
         let mut extra = tokens.extra;
         let parameters = grant.parameters.into_iter().map(|(name, value)| (name, Secret::new(value)));
         extra.extend(parameters);

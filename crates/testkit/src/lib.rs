@@ -9,6 +9,7 @@ pub mod http;
 pub mod person;
 pub mod postgres;
 pub mod provider;
+pub mod traffic;
 
 pub use clock::ToldClock;
 pub use entropy::SeededEntropy;
@@ -19,3 +20,4 @@ pub use provider::{
     ACCOUNTS, Account, FakeClient, FakeProvider, FakeProviderConfig, GrantType, Ledger, OAuthError, Switches,
     TokenBehaviour, TokenOutcome, TokenRequest,
 };
+pub use traffic::{Held, Traffic};

@@ -28,7 +28,8 @@ pub(super) async fn minted(store: &dyn Store, number: u8) -> Session {
 pub(super) async fn connected(store: &dyn Store, number: u8, account: &str) -> Grant {
     let (session, grant) = (minted(store, number).await, grant(number, account));
     let noted = notes(&format!("c{number}"));
-    let connect = Connect { session: &session, grant: &grant, sealed: &[1], kept_from: None, notes: &noted };
+    let connect =
+        Connect { session: &session, grant: &grant, was: None, sealed: &[1], kept_from: None, notes: &noted };
     store.connect(&connect).await.unwrap();
     grant
 }
