@@ -25,6 +25,7 @@ pub fn status_of(code: Code) -> StatusCode {
         | Code::CrossSite
         | Code::WrongBrowser
         | Code::UserMismatch
+        | Code::InvalidUserToken
         | Code::AccessDenied => StatusCode::FORBIDDEN,
         Code::NotFound | Code::GrantNotFound => StatusCode::NOT_FOUND,
         Code::Conflict
@@ -36,7 +37,9 @@ pub fn status_of(code: Code) -> StatusCode {
         Code::InvalidToken | Code::UserDeleted => StatusCode::GONE,
         Code::InvalidField => StatusCode::UNPROCESSABLE_ENTITY,
         Code::ProviderError => StatusCode::BAD_GATEWAY,
-        Code::ProviderUnavailable | Code::RefreshInProgress => StatusCode::SERVICE_UNAVAILABLE,
+        Code::ProviderUnavailable | Code::IdentityUnavailable | Code::RefreshInProgress => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         Code::ScopesMissing | Code::InsufficientScope | Code::AdminApprovalRequired => StatusCode::FORBIDDEN,
         Code::PopupBlocked
         | Code::NetworkError

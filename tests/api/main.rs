@@ -11,5 +11,6 @@ mod pages;
 mod parameters;
 mod result;
 mod sessions;
+mod user_tokens;
 mod users;
 mod world;

@@ -5,11 +5,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use axum::{Router, body::Body};
 use grantway::server::{router::router, state::AppState};
 use grantway_catalog::Catalog;
-use grantway_core::{Secret, Timestamp};
+use grantway_core::{Secret, Timestamp, app::Identity};
 use grantway_service::{AppSpec, Parts, RegistrationSpec, Service};
 use grantway_store::SqliteStore;
 use grantway_testkit::{
-    FakeClient, FakeProvider, FakeProviderConfig, Person, RouterHttp, SeededEntropy, ToldClock,
+    FakeClient, FakeProvider, FakeProviderConfig, Issuer, Person, RouterHttp, SeededEntropy, ToldClock,
 };
 use grantway_vault::Vault;
 use http::{Request, Response, StatusCode};
@@ -25,6 +25,8 @@ pub(crate) struct World {
     pub provider: FakeProvider,
     pub clock: Arc<ToldClock>,
     pub key: Secret,
+    /// Of the app's own users.
+    pub issuer: Issuer,
     _folder: tempfile::TempDir,
 }
 
@@ -67,13 +69,15 @@ impl World {
         };
         let config = FakeProviderConfig { public_url: site.clone(), clients: vec![client] };
         let provider = FakeProvider::new(config, clock.clone(), entropy.clone());
+        let id: Url = "https://id.test".parse().unwrap();
+        let issuer = Issuer::at(&id);
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("connect.js"), "/* the widget */").unwrap();
         let service = Service::new(Parts {
             store: Arc::new(SqliteStore::open(&folder.path().join("test.db")).await.unwrap()),
             catalog: catalog(),
             vault: Vault::from_keys(&Vault::new_key(&*entropy)).unwrap(),
-            http: Arc::new(RouterHttp::new().serving(&site, provider.router())),
+            http: Arc::new(RouterHttp::new().serving(&site, provider.router()).serving(&id, issuer.router())),
             clock: clock.clone(),
             entropy,
             base_url: CONNECT.parse().unwrap(),
@@ -82,7 +86,7 @@ impl World {
         let key = service.create_key(&"acme".parse().unwrap(), "test").await.unwrap();
         let state =
             AppState { service, origin: CONNECT.parse().unwrap(), site_root: folder.path().to_owned() };
-        Self { router: router(state), provider, clock, key, _folder: folder }
+        Self { router: router(state), provider, clock, key, issuer, _folder: folder }
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
@@ -109,6 +113,24 @@ impl World {
             None => request.body(Body::empty()),
         };
         self.send(request.unwrap()).await
+    }
+
+    /// The same, on behalf of whom the token names.
+    pub(crate) async fn api_for(&self, token: &str, method: &str, path: &str, body: Option<Value>) -> Answer {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", format!("Bearer {}", self.key.expose()))
+            .header("grantway-user-token", token)
+            .header("content-type", "application/json");
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        self.send(request.body(body).unwrap()).await
+    }
+
+    /// What the app's sign-in says of a user, for ten minutes.
+    pub(crate) fn user_token(&self, user: &str) -> String {
+        let now = grantway_core::Clock::now(&*self.clock).unix_seconds();
+        self.issuer.sign(serde_json::json!({"sub": user, "aud": "acme", "exp": now + 600})).unwrap()
     }
 
     pub(crate) async fn mint(&self, body: Value) -> Value {
@@ -209,6 +231,13 @@ fn app_spec() -> AppSpec {
         name: "Acme <Notes>".to_owned(),
         website_url: Some(APP.parse().unwrap()),
         return_origins: Vec::new(),
+        identity: Some(Identity {
+            issuer: "https://id.test".to_owned(),
+            audience: "acme".to_owned(),
+            jwks_uri: None,
+            algorithms: vec!["ES256".to_owned()],
+            user_claim: "sub".to_owned(),
+        }),
         registrations: vec![registration("files"), registration("posts"), registration("shops")],
     }
 }

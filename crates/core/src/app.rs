@@ -19,6 +19,36 @@ pub struct App {
     pub website_url: Option<Url>,
     /// Further origins that `return_url` may lie at.
     pub return_origins: Vec<Origin>,
+    /// Who says who its users are, beside its own backend.
+    #[serde(default)]
+    pub identity: Option<Identity>,
+}
+
+/// An app's own identity provider, as declared: whose signature says who the app's user is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {
+    /// `iss`, compared as written (RFC 7519, section 4.1.1).
+    pub issuer: String,
+    /// What `aud` must be or hold.
+    pub audience: String,
+    /// Its published keys; by the issuer's metadata when omitted.
+    #[serde(default)]
+    pub jwks_uri: Option<Url>,
+    /// Signature algorithms that are accepted (RFC 7518, section 3.1).
+    #[serde(default = "usual_algorithms")]
+    pub algorithms: Vec<String>,
+    /// The claim that is the app's own id of its user.
+    #[serde(default = "sub")]
+    pub user_claim: String,
+}
+
+fn usual_algorithms() -> Vec<String> {
+    ["RS256", "ES256", "EdDSA"].map(str::to_owned).into()
+}
+
+fn sub() -> String {
+    "sub".to_owned()
 }
 
 impl App {

@@ -46,6 +46,15 @@ pub enum ServiceError {
     /// Completed for another user.
     #[error("the session was minted for another user")]
     UserMismatch,
+    /// A user token that breaks a rule.
+    #[error("the user token is not valid: {0}")]
+    UserToken(&'static str),
+    /// The app's identity provider has no keys for us now.
+    #[error("the keys of the app's identity provider can't be read: {0}")]
+    Identity(EngineError),
+    /// The request is for one user and its user token of another.
+    #[error("the user token is another user's than `{0}`")]
+    OtherUser(&'static str),
     /// A step that the session refuses.
     #[error(transparent)]
     Session(#[from] SessionError),
@@ -120,7 +129,9 @@ impl ServiceError {
             Self::Origin { .. } => Code::OriginNotAllowed,
             Self::WrongBrowser => Code::WrongBrowser,
             Self::UnknownFlow => Code::FlowUnknown,
-            Self::UserMismatch => Code::UserMismatch,
+            Self::UserMismatch | Self::OtherUser(_) => Code::UserMismatch,
+            Self::UserToken(_) => Code::InvalidUserToken,
+            Self::Identity(_) => Code::IdentityUnavailable,
             Self::Session(error) => error.code(),
             Self::Refused(refusal) => refusal.code(),
             Self::NoSession => Code::NotFound,

@@ -10,6 +10,7 @@ mod deliver;
 mod depart;
 mod error;
 mod grants;
+mod identity;
 mod mint;
 mod notes;
 mod open;

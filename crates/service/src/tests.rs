@@ -2,6 +2,7 @@
 
 mod arriving;
 mod completing;
+mod identity;
 mod minting;
 mod opening;
 mod parameters;

@@ -6,6 +6,7 @@
 pub mod clock;
 pub mod entropy;
 pub mod http;
+pub mod issuer;
 pub mod person;
 pub mod postgres;
 pub mod provider;
@@ -14,6 +15,7 @@ pub mod traffic;
 pub use clock::ToldClock;
 pub use entropy::SeededEntropy;
 pub use http::RouterHttp;
+pub use issuer::Issuer;
 pub use person::{Answer, Person, PersonError};
 pub use postgres::{PostgresError, PostgresServer};
 pub use provider::{

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use grantway_catalog::Catalog;
 use grantway_core::{
     AppId, Digest, GrantId, Secret, SessionId, Timestamp,
+    app::Identity,
     device::Mode,
     grant::{Connection, User},
     message::Told,
@@ -12,7 +13,8 @@ use grantway_core::{
 };
 use grantway_store::{SqliteStore, Store};
 use grantway_testkit::{
-    FakeClient, FakeProvider, FakeProviderConfig, Person, RouterHttp, SeededEntropy, ToldClock, Traffic,
+    FakeClient, FakeProvider, FakeProviderConfig, Issuer, Person, RouterHttp, SeededEntropy, ToldClock,
+    Traffic,
 };
 use grantway_vault::Vault;
 use url::Url;
@@ -31,6 +33,8 @@ pub(super) struct World {
     pub(super) store: Arc<dyn Store>,
     /// On the way to providers.
     pub(super) traffic: Traffic,
+    /// Of the app's own users.
+    pub(super) issuer: Issuer,
     http: RouterHttp,
     master_key: Secret,
     folder: tempfile::TempDir,
@@ -67,10 +71,15 @@ impl World {
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&folder.path().join(DATABASE)).await.unwrap());
         let master_key = Vault::new_key(&*entropy);
         let traffic = Traffic::default();
-        let http = RouterHttp::new().serving(&site, provider.router()).through(&traffic);
+        let id: Url = "https://id.test".parse().unwrap();
+        let issuer = Issuer::at(&id);
+        let http = RouterHttp::new()
+            .serving(&site, provider.router())
+            .serving(&id, issuer.router())
+            .through(&traffic);
         let service = service(&store, &master_key, http.clone(), &clock, entropy);
         service.apply(vec![app_spec()]).await.unwrap();
-        Self { service, provider, clock, store, traffic, http, master_key, folder }
+        Self { service, provider, clock, store, traffic, issuer, http, master_key, folder }
     }
 
     /// Another process on the same database.
@@ -248,6 +257,13 @@ pub(super) fn app_spec() -> AppSpec {
         name: "Acme".to_owned(),
         website_url: Some(APP.parse().unwrap()),
         return_origins: vec!["https://other.test".parse().unwrap()],
+        identity: Some(Identity {
+            issuer: "https://id.test".to_owned(),
+            audience: "acme".to_owned(),
+            jwks_uri: None,
+            algorithms: vec!["ES256".to_owned()],
+            user_claim: "sub".to_owned(),
+        }),
         registrations: ["files", "lost", "mute", "shops"].map(registration).into(),
     }
 }

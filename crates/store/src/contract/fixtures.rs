@@ -77,7 +77,13 @@ pub(super) fn app_id() -> AppId {
 }
 
 pub(super) fn app() -> App {
-    App { id: app_id(), name: "Acme".to_owned(), website_url: None, return_origins: Vec::new() }
+    App {
+        id: app_id(),
+        name: "Acme".to_owned(),
+        website_url: None,
+        return_origins: Vec::new(),
+        identity: None,
+    }
 }
 
 pub(super) fn registration() -> Registration {
