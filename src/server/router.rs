@@ -74,6 +74,7 @@ fn pages(state: &AppState) -> Router<AppState> {
     let guarded = Router::new()
         .route("/connect/link", post(connect::open_link))
         .route("/connect/{session_id}/depart", get(connect::back_to_session).post(connect::depart))
+        .route("/connect/{session_id}/keep", get(connect::back_to_session).post(connect::keep))
         .route("/connect/{session_id}/leave", get(connect::back_to_session).post(connect::leave))
         .route("/connect/calls/{*name}", post(call))
         .layer(middleware::from_fn_with_state(state.clone(), guard::same_origin));

@@ -57,7 +57,7 @@ codes! {
         "Nothing was connected. Wait a moment, then try again.";
     /// A reauthorisation came back with another account.
     AccountMismatch = "account_mismatch", "That is a different account",
-        "Nothing was changed. Try again with the account that was connected before.";
+        "Nothing was changed. Use the account that was connected before, or keep both.";
     /// The person left out scopes that the app needs.
     ScopesMissing = "scopes_missing", "Some permissions are missing",
         "Try again and leave all permissions ticked.";

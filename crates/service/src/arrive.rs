@@ -142,11 +142,11 @@ impl Service {
         error: &ServiceError,
     ) -> Result<(), ServiceError> {
         tracing::info!(session = %session.id, code = %error.code(), why = %error, "a connection failed");
-        let accounts = match error {
-            ServiceError::AccountMismatch(accounts) => Some(accounts.clone()),
+        let mismatch = match error {
+            ServiceError::AccountMismatch(mismatch) => Some(mismatch.clone()),
             _ => None,
         };
-        let session = session.trouble(provider, error.code(), accounts);
+        let session = session.trouble(provider, error.code(), mismatch);
         let notes = self.session_note(&session, "session.troubled", json!({"why": error.to_string()}));
         self.store.save_session(&session, &notes).await?;
         self.changed(&session.id);

@@ -5,7 +5,7 @@ use grantway_core::{
     flow::Refusal,
     grant::Grant,
     message::TokenReason,
-    session::{Accounts, SessionError},
+    session::{Mismatch, SessionError},
 };
 use grantway_engine::EngineError;
 use grantway_store::StoreError;
@@ -91,7 +91,7 @@ pub enum ServiceError {
     Refreshing,
     /// The account that came back is not the grant's.
     #[error("another account came back")]
-    AccountMismatch(Accounts),
+    AccountMismatch(Mismatch),
     /// The grant was revoked after its person had left for the provider.
     #[error("the grant was revoked meanwhile")]
     GrantEnded(GrantId),

@@ -11,6 +11,7 @@ mod depart;
 mod error;
 mod grants;
 mod identity;
+mod keep;
 mod mint;
 mod notes;
 mod open;

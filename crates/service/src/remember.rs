@@ -4,7 +4,7 @@ use grantway_core::{
     GrantId,
     flow::{AcceptedCode, Flow},
     grant::{Account, Connection, Grant, GrantStatus, Operation},
-    session::{Accounts, Session},
+    session::{Accounts, Mismatch, Session},
 };
 use grantway_engine::{EngineError, Proof, TokenSet, identify};
 use grantway_store::{Connect, StoreError};
@@ -35,9 +35,14 @@ impl Service {
             }
         }
         let arrival = Arrival { session, flow, tokens, account };
-        match retried(|| self.connect(&arrival)).await {
-            Err(error) if self.ended_meanwhile(&arrival, &error).await? => {
-                self.revoke_arrived(&arrival, &error).await?;
+        self.settle(&arrival).await
+    }
+
+    /// Room 7. What is ended by the app meanwhile stays so.
+    pub(crate) async fn settle(&self, arrival: &Arrival<'_>) -> Result<Connection, ServiceError> {
+        match retried(|| self.connect(arrival)).await {
+            Err(error) if self.ended_meanwhile(arrival, &error).await? => {
+                self.revoke_arrived(arrival, &error).await?;
                 Err(error)
             }
             outcome => outcome,
@@ -100,6 +105,10 @@ impl Service {
         let known =
             self.store.grants_of_user(&session.app, &session.terms.user.id, &arrival.flow.provider).await?;
         let known = choose(known, session.terms.grant_id, &arrival.account)?;
+        if let Some(grant) = known.as_ref().filter(|grant| is_another(&grant.account, &arrival.account)) {
+            let (accounts, kept) = (accounts(&grant.account, &arrival.account), self.kept(arrival));
+            return Err(ServiceError::AccountMismatch(Mismatch { accounts, kept }));
+        }
         check_not_ended(known.as_ref(), arrival.flow)?;
         let was = known.as_ref().map(|grant| grant.status);
         let revived = known.as_ref().is_some_and(|grant| grant.status != GrantStatus::Active);
@@ -185,17 +194,21 @@ fn check_not_ended(known: Option<&Grant>, flow: &Flow) -> Result<(), ServiceErro
     }
 }
 
+fn is_another(expected: &Account, got: &Account) -> bool {
+    expected.id.is_some() && got.id.is_some() && expected.id != got.id
+}
+
 fn accounts(expected: &Account, got: &Account) -> Accounts {
     let name = |account: &Account| account.identifier().unwrap_or_default().to_owned();
     Accounts { expected: name(expected), got: name(got) }
 }
 
 /// What came back, believed and identified.
-struct Arrival<'a> {
-    session: Session,
-    flow: &'a Flow,
-    tokens: TokenSet,
-    account: Account,
+pub(crate) struct Arrival<'a> {
+    pub(crate) session: Session,
+    pub(crate) flow: &'a Flow,
+    pub(crate) tokens: TokenSet,
+    pub(crate) account: Account,
 }
 
 /// Which grant a connection is: the one named, the one of the same account, or, at a provider that
@@ -206,13 +219,7 @@ fn choose(
     account: &Account,
 ) -> Result<Option<Grant>, ServiceError> {
     if let Some(id) = named {
-        let grant = known.into_iter().find(|grant| grant.id == id).ok_or(ServiceError::NoGrant)?;
-        let other = account.id.is_some() && grant.account.id.is_some() && account.id != grant.account.id;
-        return if other {
-            Err(ServiceError::AccountMismatch(accounts(&grant.account, account)))
-        } else {
-            Ok(Some(grant))
-        };
+        return known.into_iter().find(|grant| grant.id == id).map(Some).ok_or(ServiceError::NoGrant);
     }
     if account.id.is_some() {
         return Ok(known.into_iter().find(|grant| grant.account.id == account.id));

@@ -6,6 +6,7 @@ mod identity;
 mod minting;
 mod opening;
 mod parameters;
+mod reauthorising;
 mod refreshing;
 mod revoking;
 mod users;

@@ -228,7 +228,7 @@ pub(super) fn state_of(callback: &Url) -> Digest {
 fn catalog() -> Catalog {
     let mut catalog = Catalog::default();
     let text = "name = 'Files'\nauthorize_url = 'https://files.test/authorize'\ntoken_url = 'https://files.test/token'\n\
-         revoke = 'https://files.test/revoke'\nscopes = ['profile', 'files.read']\nuserinfo = { url = 'https://files.test/userinfo' }\n\
+         revoke = 'https://files.test/revoke'\nscopes = ['profile', 'files.read']\nincremental_params = { include_granted_scopes = 'true' }\nuserinfo = { url = 'https://files.test/userinfo' }\n\
          account = { id = '/id', email = '/email', name = '/name' }";
     catalog.declare("files".parse().unwrap(), toml::from_str(text).unwrap()).unwrap();
     let mute = text.replace("revoke = 'https://files.test/revoke'", "");
