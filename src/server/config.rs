@@ -285,15 +285,6 @@ mod tests {
     }
 
     #[test]
-    fn a_sign_in_of_ones_own_is_an_issuer_and_an_audience() {
-        let text = "[apps.acme.identity]\nissuer = 'https://id.acme.test'\naudience = 'acme'";
-
-        let identity = read(text).unwrap().app_specs().remove(0).identity.unwrap();
-
-        assert_eq!((identity.user_claim.as_str(), identity.algorithms.len()), ("sub", 3));
-    }
-
-    #[test]
     fn an_unknown_key_is_refused_with_its_name_and_file() {
         let error = read("[server]\nbase_ulr = 'https://c.test'").unwrap_err();
 

@@ -93,3 +93,18 @@ impl Registration {
         self.scopes.contains(scope) || self.allowed_scopes.contains(scope)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sign_in_of_ones_own_is_an_issuer_and_an_audience() {
+        let text = r#"{"issuer": "https://id.acme.test", "audience": "acme"}"#;
+
+        let identity: Identity = serde_json::from_str(text).unwrap();
+
+        assert_eq!((identity.user_claim.as_str(), identity.algorithms.len()), ("sub", 3));
+        assert!(serde_json::from_str::<Identity>(&text.replace("audience", "audiense")).is_err());
+    }
+}

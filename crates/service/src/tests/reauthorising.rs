@@ -1,7 +1,6 @@
 //! A grant again: its id and account stay, scopes are added and repaired, another account is a question.
 
 use grantway_core::{Code, GrantId, grant::GrantStatus, message::Told, view::Shown};
-use grantway_store::Store;
 use grantway_testkit::{Answer, Person, TokenBehaviour};
 use url::Url;
 

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use grantway_core::{Code, GrantId, grant::GrantStatus, view::Shown};
-use grantway_store::Store;
 use grantway_testkit::Person;
 
 use super::world::{World, app};
@@ -90,7 +89,7 @@ async fn a_provider_that_never_answers_is_given_up_after_three_days_with_a_trace
 
     assert_eq!(world.audit("grant.provider_not_told").await, 1);
     let far = world.service.clock.now().plus_seconds(30 * 24 * 3600);
-    assert!(grantway_store::Endings::due_revocations(&*world.store, far, 9).await.unwrap().is_empty());
+    assert!(world.store.due_revocations(far, 9).await.unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use grantway_core::{
     message::{TokenReason, Told},
     session::Stage,
 };
-use grantway_store::{GrantFilter, Store};
+use grantway_store::GrantFilter;
 use grantway_testkit::Person;
 
 use super::world::{World, app, pairs, user};
@@ -75,7 +75,7 @@ async fn ids_and_the_audit_remain_and_nothing_personal_does() {
 
     world.service.delete_user(&app(), "u1").await.unwrap();
     world.service.tell_providers().await.unwrap();
-    grantway_store::Endings::wipe(&*world.store).await.unwrap();
+    world.store.wipe().await.unwrap();
 
     assert!(!has(&sealed), "no ciphertext in the database or its log");
     let left = world.service.grant(&app(), grant).await.unwrap();
@@ -86,7 +86,7 @@ async fn ids_and_the_audit_remain_and_nothing_personal_does() {
         "{:?}",
         left.account_identifier
     );
-    for session in grantway_store::Endings::sessions_of_user(&*world.store, &app(), "u1").await.unwrap() {
+    for session in world.store.sessions_of_user(&app(), "u1").await.unwrap() {
         let text = serde_json::to_string(&session).unwrap();
         assert!(!text.contains("alice") && !text.contains("ada@") && !text.contains("CANARY"), "{text}");
     }
