@@ -25,7 +25,7 @@ const browser = stage(async () => {
 async function openApp() {
   const page = await browser().newPage();
   await page.goto(homeOf(APP));
-  await page.waitForSelector('form[data-grantway=ready]', { timeout: go.PATIENCE });
+  await go.shows(page, 'form[data-grantway=ready]');
   await page.bringToFront();
   return page;
 }
@@ -60,7 +60,7 @@ for (const coop of ['', 'same-origin', 'same-origin-allow-popups', 'noopener-all
 test('a window closed on the picker is soon an exit', async () => {
   const page = await openApp();
   const popup = await connect(page);
-  await popup.waitForSelector('button.provider');
+  await go.shows(popup, 'button.provider');
   const closing = await page.evaluate(() => performance.now());
   await popup.close();
   await says(page, LEFT);
@@ -93,7 +93,7 @@ test('a blocked window becomes a redirect', async () => {
   const page = await openApp();
   // Longer than a click lasts.
   await page.evaluate(() => void setTimeout(() => document.querySelector('form[data-grantway] button').click(), 6000));
-  await page.waitForSelector('button.provider', { timeout: 2 * go.PATIENCE });
+  await go.shows(page, 'button.provider');
 
   assert.ok((await go.address(page)).startsWith(CONNECT));
   await go.finish(page);

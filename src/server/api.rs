@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod grants;
+pub mod proxy;
 pub mod result;
 pub mod sessions;
 pub mod users;

@@ -7,7 +7,7 @@ use grantway_store::StoreError;
 use grantway_vault::{Vault, VaultError};
 
 use crate::server::{
-    adapters::{ReqwestHttp, SystemClock, SystemEntropy},
+    adapters::{ReqwestHttp, ReqwestRelay, SystemClock, SystemEntropy},
     config::{ConfigError, Settings},
     state::AppState,
 };
@@ -80,6 +80,7 @@ pub async fn service(settings: &Settings) -> Result<Arc<Service>, StartError> {
         catalog,
         vault,
         http: ReqwestHttp::new()?,
+        relay: ReqwestRelay::new()?,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         base_url: settings.base_url(),

@@ -9,6 +9,7 @@ mod logos;
 mod logs;
 mod pages;
 mod parameters;
+mod proxy;
 mod result;
 mod sessions;
 mod user_tokens;

@@ -3,6 +3,7 @@
 //! The one rule: nothing in here knows a provider's name. What is odd about one is data of the catalog.
 
 mod answer;
+mod api;
 mod assertion;
 pub mod authorize;
 pub mod callback;
@@ -12,6 +13,7 @@ pub mod http;
 pub mod id_token;
 pub mod identify;
 mod jwt;
+pub mod relay;
 mod request;
 pub mod revoke;
 pub mod token;
@@ -24,6 +26,7 @@ pub use endpoints::{Directory, Endpoints};
 pub use http::{Http, HttpError};
 pub use identify::{identify, look_up};
 pub use jwt::JwtError;
+pub use relay::{BrokenOff, Relay, RelayError};
 pub use revoke::revoke;
 pub use token::{Proof, exchange, refresh};
 pub use tokens::TokenSet;

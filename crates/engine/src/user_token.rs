@@ -51,7 +51,7 @@ pub async fn verify(
     let (claims, _) = signer.claims(directory, token).await?;
     check_times(&claims, now)?;
     let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_owned);
-    let id = text(&identity.user_claim).filter(|id| !id.trim().is_empty());
+    let id = text(&identity.user_claim).filter(|id| !id.trim().is_empty() && !id.contains('\0'));
     let id = id.ok_or(JwtError::Broken("it does not name its user"))?;
     Ok(User { id, email: text("email"), name: text("name") })
 }

@@ -130,7 +130,6 @@ impl Service {
         let Ok(session) = session.arrive(&flow.provider, self.clock.now()) else { return Ok(None) };
         let notes = self.session_note(&session, "session.arrived", json!({"provider": flow.provider}));
         self.store.save_session(&session, &notes).await?;
-        self.changed(&session.id);
         Ok(Some(Session { version: session.version + 1, ..session }))
     }
 
@@ -149,7 +148,6 @@ impl Service {
         let session = session.trouble(provider, error.code(), mismatch);
         let notes = self.session_note(&session, "session.troubled", json!({"why": error.to_string()}));
         self.store.save_session(&session, &notes).await?;
-        self.changed(&session.id);
         Ok(())
     }
 
@@ -171,7 +169,6 @@ impl Service {
         let audit =
             self.audit_entry(&session.app, "session.held", &session.id, json!({"provider": flow.provider}));
         self.store.hold(&session, &held, &audit).await?;
-        self.changed(&session.id);
         Ok(())
     }
 }

@@ -128,7 +128,6 @@ impl Service {
                 notes: &notes,
             })
             .await?;
-        self.changed(&session.id);
         Ok(connection)
     }
 

@@ -1,4 +1,4 @@
-//! The whole product without a face: real SQLite, the strict provider, a told clock.
+//! The whole product without a face: real SQLite and Postgres, the strict provider, a told clock.
 
 mod arriving;
 mod completing;
@@ -8,6 +8,7 @@ mod opening;
 mod parameters;
 mod reauthorising;
 mod refreshing;
+mod replicas;
 mod revoking;
 mod users;
 mod using;

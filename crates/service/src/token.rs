@@ -10,7 +10,7 @@ use grantway_core::{
 use grantway_engine::TokenSet;
 use grantway_store::{Credential, StoreError};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{Service, ServiceError, error::Candidate, grant_place};
 
@@ -120,23 +120,15 @@ impl Service {
         scopes: &[String],
     ) -> Result<AccessToken, ServiceError> {
         let grant = self.store.grant(app, id).await?.ok_or(ServiceError::NoGrant)?;
-        let credential = self.store.credential(id).await?;
-        let (Some(credential), GrantStatus::Active) = (credential, grant.status) else {
+        if grant.status != GrantStatus::Active {
             return Err(dead(&grant));
-        };
+        }
         let missing: Vec<_> = scopes.iter().filter(|scope| !grant.scopes.contains(scope)).cloned().collect();
         if !missing.is_empty() {
             return Err(ServiceError::InsufficientScope { grant: id, missing });
         }
-        let tokens = self.open_tokens(&credential)?;
-        let tokens = if self.is_fresh(&grant, &tokens) { tokens } else { self.refreshed(&grant).await? };
-        let audit = self.audit_entry(app, "token.read", id, json!({}));
-        match self.store.hand_out(id, &audit).await {
-            Ok(()) => {}
-            // Revoked while the token was read or refreshed: nothing is handed out any more.
-            Err(StoreError::Conflict) => return Err(dead(&grant)),
-            Err(error) => return Err(error.into()),
-        }
+        let tokens = self.living_tokens(&grant).await?;
+        self.note_use(&grant, "token.read", json!({})).await?;
         let mut extra = tokens.extra;
         let parameters = grant.parameters.into_iter().map(|(name, value)| (name, Secret::new(value)));
         extra.extend(parameters);
@@ -148,6 +140,31 @@ impl Service {
             extra,
             injection: (&self.provider(&grant.provider)?.api_auth).into(),
         })
+    }
+
+    /// A grant's tokens, refreshed if need be.
+    pub(crate) async fn living_tokens(self: &Arc<Self>, grant: &Grant) -> Result<TokenSet, ServiceError> {
+        let credential = self.store.credential(grant.id).await?;
+        let (Some(credential), GrantStatus::Active) = (credential, grant.status) else {
+            return Err(dead(grant));
+        };
+        let tokens = self.open_tokens(&credential)?;
+        if self.is_fresh(grant, &tokens) { Ok(tokens) } else { self.refreshed(grant, None).await }
+    }
+
+    /// Notes that a grant's token is used. One that was revoked while the token was read or refreshed gives
+    /// none any more.
+    pub(crate) async fn note_use(
+        &self,
+        grant: &Grant,
+        action: &str,
+        detail: Value,
+    ) -> Result<(), ServiceError> {
+        let audit = self.audit_entry(&grant.app, action, grant.id, detail);
+        match self.store.hand_out(grant.id, &audit).await {
+            Err(StoreError::Conflict) => Err(dead(grant)),
+            noted => Ok(noted?),
+        }
     }
 
     pub(crate) fn is_fresh(&self, grant: &Grant, tokens: &TokenSet) -> bool {

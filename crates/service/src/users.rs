@@ -41,8 +41,12 @@ impl Service {
     /// finishes what was cut off.
     ///
     /// # Errors
-    /// When the store fails.
+    /// When the id can't be one, or the store fails.
     pub async fn delete_user(self: &Arc<Self>, app: &AppId, user: &str) -> Result<Deleted, ServiceError> {
+        // Postgres keeps no NUL in a text.
+        if user.contains('\0') {
+            return Err(ServiceError::field("user_id", "must not contain NUL"));
+        }
         let (service, app, user) = (Arc::clone(self), app.clone(), user.to_owned());
         let work = self.tasks.spawn(async move { service.delete_user_now(&app, user).await });
         work.await.map_err(|_| ServiceError::Interrupted)?
@@ -89,7 +93,6 @@ impl Service {
         // Of the end of those that were over the app has heard.
         notes.event = notes.event.filter(|_| was_open);
         self.store.end_session(&ended, &notes).await?;
-        self.changed(id);
         Ok(was_open)
     }
 

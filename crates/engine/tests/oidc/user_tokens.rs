@@ -99,6 +99,7 @@ async fn each_claim_keeps_its_rule() {
         (without("sub"), "it does not name its user"),
         (with("sub", json!(" ")), "it does not name its user"),
         (with("sub", json!(7)), "it does not name its user"),
+        (with("sub", json!("u\0")), "it does not name its user"),
     ] {
         assert_eq!(asked.refusal(&claims).await, Some(JwtError::Broken(rule)), "{claims}");
     }

@@ -107,7 +107,8 @@ async fn an_open_session_ends_and_its_page_is_told() {
     let deleted = world.service.delete_user(&app(), "u1").await.unwrap();
 
     assert_eq!(deleted.sessions_ended, 1);
-    let told = poll.await.unwrap().unwrap().unwrap().result.outcome;
+    let poll = tokio::time::timeout(std::time::Duration::from_secs(10), poll).await.expect("told at once");
+    let told = poll.unwrap().unwrap().unwrap().result.outcome;
     assert!(matches!(told, Told::Error { error } if error.code == Code::UserDeleted));
     let callback = Person::allow(&world.provider, &away.url, "ada").await;
     assert!(matches!(world.arrive(&callback, Some(away.flow_cookie)).await, Err(ServiceError::UnknownFlow)));

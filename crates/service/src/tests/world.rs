@@ -11,10 +11,10 @@ use grantway_core::{
     message::Told,
     view::{Shown, View},
 };
-use grantway_store::{SqliteStore, Store};
+use grantway_store::{PostgresStore, SqliteStore, Store};
 use grantway_testkit::{
     FakeClient, FakeProvider, FakeProviderConfig, Issuer, Person, RouterHttp, SeededEntropy, ToldClock,
-    Traffic,
+    Traffic, postgres,
 };
 use grantway_vault::Vault;
 use url::Url;
@@ -37,7 +37,22 @@ pub(super) struct World {
     pub(super) issuer: Issuer,
     http: RouterHttp,
     master_key: Secret,
-    folder: tempfile::TempDir,
+    database: Database,
+}
+
+/// What replicas share.
+enum Database {
+    File(tempfile::TempDir),
+    Postgres(Secret),
+}
+
+impl Database {
+    async fn open(&self) -> Arc<dyn Store> {
+        match self {
+            Self::File(folder) => Arc::new(SqliteStore::open(&folder.path().join("test.db")).await.unwrap()),
+            Self::Postgres(url) => Arc::new(PostgresStore::open(url).await.unwrap()),
+        }
+    }
 }
 
 /// A browser that opened a session: its cookies, and where it is.
@@ -55,6 +70,14 @@ pub(super) struct Away {
 
 impl World {
     pub(super) async fn new() -> Self {
+        Self::on(Database::File(tempfile::tempdir().unwrap())).await
+    }
+
+    pub(super) async fn on_postgres() -> Self {
+        Self::on(Database::Postgres(Secret::new(postgres::database().unwrap()))).await
+    }
+
+    async fn on(database: Database) -> Self {
         let clock = Arc::new(ToldClock::at(Timestamp(1_790_000_000_000)));
         let entropy = Arc::new(SeededEntropy::new(1));
         let site: Url = "https://files.test".parse().unwrap();
@@ -67,8 +90,7 @@ impl World {
         };
         let config = FakeProviderConfig { public_url: site.clone(), clients: vec![client] };
         let provider = FakeProvider::new(config, clock.clone(), entropy.clone());
-        let folder = tempfile::tempdir().unwrap();
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&folder.path().join(DATABASE)).await.unwrap());
+        let store = database.open().await;
         let master_key = Vault::new_key(&*entropy);
         let traffic = Traffic::default();
         let id: Url = "https://id.test".parse().unwrap();
@@ -79,13 +101,12 @@ impl World {
             .through(&traffic);
         let service = service(&store, &master_key, http.clone(), &clock, entropy);
         service.apply(vec![app_spec()]).await.unwrap();
-        Self { service, provider, clock, store, traffic, issuer, http, master_key, folder }
+        Self { service, provider, clock, store, traffic, issuer, http, master_key, database }
     }
 
     /// Another process on the same database.
     pub(super) async fn replica(&self) -> Arc<Service> {
-        let store: Arc<dyn Store> =
-            Arc::new(SqliteStore::open(&self.folder.path().join(DATABASE)).await.unwrap());
+        let store = self.database.open().await;
         service(&store, &self.master_key, self.http.clone(), &self.clock, Arc::new(SeededEntropy::new(2)))
     }
 
@@ -164,7 +185,8 @@ impl World {
 
     /// Everything in the database's files.
     pub(super) fn bytes_on_disk(&self) -> Vec<u8> {
-        let files = std::fs::read_dir(self.folder.path()).unwrap();
+        let Database::File(folder) = &self.database else { panic!("no file") };
+        let files = std::fs::read_dir(folder.path()).unwrap();
         files.flat_map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect()
     }
 
@@ -174,8 +196,6 @@ impl World {
     }
 }
 
-const DATABASE: &str = "test.db";
-
 fn service(
     store: &Arc<dyn Store>,
     master_key: &Secret,
@@ -183,11 +203,13 @@ fn service(
     clock: &Arc<ToldClock>,
     entropy: Arc<SeededEntropy>,
 ) -> Arc<Service> {
+    let network = Arc::new(http);
     Service::new(Parts {
         store: store.clone(),
         catalog: catalog(),
         vault: Vault::from_keys(master_key).unwrap(),
-        http: Arc::new(http),
+        http: network.clone(),
+        relay: network,
         clock: clock.clone(),
         entropy,
         base_url: "https://connect.test".parse().unwrap(),

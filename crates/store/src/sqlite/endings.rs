@@ -120,7 +120,7 @@ impl Endings for SqliteStore {
             sqlx::query(text).bind(session.id.as_str()).execute(&mut *tx).await?;
         }
         insert_notes(&mut tx, notes).await?;
-        Ok(tx.commit().await?)
+        self.commit(tx, &session.id).await
     }
 
     /// Freed pages are overwritten as they are freed (`secure_delete`); what remains is the log.
