@@ -12,7 +12,7 @@ use figment::{
     providers::{Env, Format, Toml},
 };
 use grantway_catalog::{Catalog, CatalogError, InvalidProvider, Provider};
-use grantway_core::{AppId, Origin, ProviderId, Secret, origin::OriginError};
+use grantway_core::{AppId, Origin, ProviderId, Secret, app::Identity, origin::OriginError};
 use grantway_service::{AppSpec, RegistrationSpec};
 use serde::Deserialize;
 use url::Url;
@@ -118,6 +118,8 @@ pub struct AppSettings {
     /// Further origins for `return_url`.
     #[serde(default)]
     return_origins: Vec<Origin>,
+    /// Its own identity provider.
+    identity: Option<Identity>,
     /// Its clients at providers.
     #[serde(default)]
     providers: BTreeMap<ProviderId, RegistrationSettings>,
@@ -253,6 +255,7 @@ impl AppSettings {
             name: self.name.clone().unwrap_or_else(|| id.to_string()),
             website_url: self.website_url.clone(),
             return_origins: self.return_origins.clone(),
+            identity: self.identity.clone(),
             registrations: self.providers.iter().map(registration).collect(),
         }
     }

@@ -12,4 +12,6 @@ mod parameters;
 mod proxy;
 mod result;
 mod sessions;
+mod user_tokens;
+mod users;
 mod world;
