@@ -143,6 +143,7 @@ async fn prepare(service: &Service, sites: &Sites, secret: &Secret) -> Result<Se
         website_url: Some(sites.app.clone()),
         return_origins: Vec::new(),
         registrations: vec![registration],
+        webhooks: Vec::new(),
     };
     service.apply(vec![spec]).await.map_err(StartError::Apply)?;
     service.create_key(&app, "demo").await.map_err(StartError::Apply)

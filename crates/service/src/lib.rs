@@ -9,6 +9,7 @@ mod complete;
 mod deliver;
 mod depart;
 mod error;
+mod events;
 mod grants;
 mod mint;
 mod notes;
@@ -21,6 +22,7 @@ mod remember;
 mod tests;
 mod token;
 mod view;
+mod webhooks;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -43,10 +45,12 @@ pub use deliver::{Patience, Polled, ResultKey};
 pub use depart::{Departing, Departure};
 pub use error::{Candidate, ServiceError};
 pub use mint::{MintRequest, Minted, SessionStatus};
+pub use notes::EVENT_KINDS;
 pub use open::{OpenRequest, Opened};
 pub use proxy::ProxyCall;
 pub use token::{AccessToken, Injection, TokenRequest};
 pub use view::WayOutOf;
+pub use webhooks::{WebhookSpec, check_webhooks, new_webhook_secret};
 
 /// What the use cases stand on.
 pub struct Parts {
@@ -139,7 +143,7 @@ impl Service {
         Ok(self.store.forget_sessions(self.clock.now()).await?)
     }
 
-    /// Ends waiting polls, so that their connections can close. Call it when the last request is in.
+    /// Ends waiting polls and new deliveries, so that their connections can close. Call it when the last request is in.
     pub fn stop_waiting(&self) {
         self.stopping.cancel();
     }

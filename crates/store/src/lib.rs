@@ -7,6 +7,7 @@ mod changes;
 mod conflict;
 #[cfg(test)]
 mod contract;
+mod outbox;
 mod postgres;
 mod records;
 mod rows;
@@ -22,6 +23,9 @@ use grantway_core::{
 };
 
 pub use changes::{Change, Changes};
+pub use outbox::{
+    Claim, Claimed, Delivery, Endpoint, EventFilter, Outbox, PlacedEvent, Replay, Settled, Verdict,
+};
 pub use postgres::PostgresStore;
 pub use records::{
     ApiKey, Attempt, AuditEntry, Connect, Credential, Depart, Ended, Event, GrantFilter, HeldCode, Lease,
@@ -48,7 +52,7 @@ pub enum StoreError {
 
 /// Everything that outlives a request.
 #[async_trait]
-pub trait Store: Apps + Sessions + Flows + Grants + Credentials + Journal + Send + Sync {
+pub trait Store: Apps + Sessions + Flows + Grants + Credentials + Journal + Outbox + Send + Sync {
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), StoreError>;
 
@@ -61,8 +65,14 @@ pub trait Store: Apps + Sessions + Flows + Grants + Credentials + Journal + Send
 /// The products that are served, their clients at providers, their backends' keys.
 #[async_trait]
 pub trait Apps {
-    /// Adds apps and registrations or replaces those of the same ids; removes none.
-    async fn apply(&self, apps: &[App], registrations: &[Registration]) -> Result<(), StoreError>;
+    /// Adds apps and registrations or replaces those of the same ids; removes none. The endpoints become all that
+    /// these apps have.
+    async fn apply(
+        &self,
+        apps: &[App],
+        registrations: &[Registration],
+        endpoints: &[Endpoint],
+    ) -> Result<(), StoreError>;
     /// One app.
     async fn app(&self, id: &AppId) -> Result<Option<App>, StoreError>;
     /// All apps, by id.
@@ -175,6 +185,4 @@ pub trait Journal {
     async fn audit(&self, entry: &AuditEntry) -> Result<(), StoreError>;
     /// An app's audit rows, oldest first.
     async fn audit_of(&self, app: &AppId) -> Result<Vec<AuditEntry>, StoreError>;
-    /// Events that wait to be delivered, oldest first.
-    async fn pending_events(&self) -> Result<Vec<Event>, StoreError>;
 }

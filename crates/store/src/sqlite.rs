@@ -5,6 +5,7 @@ mod credentials;
 mod flows;
 mod grants;
 mod journal;
+mod outbox;
 mod sessions;
 #[cfg(test)]
 mod tests;
@@ -52,6 +53,13 @@ impl SqliteStore {
     async fn commit(&self, tx: Transaction<'static, Sqlite>, session: &SessionId) -> Result<(), StoreError> {
         tx.commit().await?;
         self.changes.tell(Change::Session(session.clone()));
+        Ok(())
+    }
+
+    /// Commits what is to be delivered, and tells it to this process.
+    async fn commit_event(&self, tx: Transaction<'static, Sqlite>) -> Result<(), StoreError> {
+        tx.commit().await?;
+        self.changes.tell(Change::Event);
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use grantway_core::{
     message::Told,
     view::{Shown, View},
 };
-use grantway_store::{PostgresStore, SqliteStore, Store};
+use grantway_store::{EventFilter, PostgresStore, SqliteStore, Store};
 use grantway_testkit::{
     FakeClient, FakeProvider, FakeProviderConfig, Person, RouterHttp, SeededEntropy, ToldClock, postgres,
 };
@@ -155,6 +155,12 @@ impl World {
         self.view(browser).await.shown
     }
 
+    pub(super) async fn event_kinds(&self) -> Vec<String> {
+        let all = EventFilter { after: 0, kind: None, limit: 100 };
+        let events = self.service.events(&app(), &all).await.unwrap();
+        events.into_iter().map(|placed| placed.event.kind).collect()
+    }
+
     /// How often the provider's token endpoint was asked.
     pub(super) fn token_requests(&self) -> usize {
         self.provider.ledger().token_requests.len()
@@ -244,6 +250,7 @@ pub(super) fn app_spec() -> AppSpec {
         website_url: Some(APP.parse().unwrap()),
         return_origins: vec!["https://other.test".parse().unwrap()],
         registrations: vec![registration("files"), registration("lost"), registration("shops")],
+        webhooks: Vec::new(),
     }
 }
 

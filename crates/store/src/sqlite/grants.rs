@@ -92,7 +92,7 @@ impl Grants for SqliteStore {
         .await?;
         changed_one(buried.rows_affected())?;
         insert_notes(&mut tx, notes).await?;
-        Ok(tx.commit().await?)
+        self.commit_event(tx).await
     }
 
     async fn revoke(&self, grant: &Grant, notes: &Notes) -> Result<(), StoreError> {
@@ -103,7 +103,7 @@ impl Grants for SqliteStore {
             .execute(&mut *tx)
             .await?;
         insert_notes(&mut tx, notes).await?;
-        Ok(tx.commit().await?)
+        self.commit_event(tx).await
     }
 }
 
