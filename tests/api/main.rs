@@ -3,6 +3,7 @@
 
 mod calls;
 mod connect;
+mod events;
 mod grants;
 mod layering;
 mod logos;
@@ -12,4 +13,5 @@ mod parameters;
 mod proxy;
 mod result;
 mod sessions;
+mod webhooks;
 mod world;
