@@ -91,7 +91,7 @@ impl Receiver {
     pub(super) async fn heard(&self, count: usize) -> Vec<Heard> {
         let mut heard = self.heard.clone();
         let enough = heard.wait_for(|heard| heard.len() >= count);
-        let heard = tokio::time::timeout(PATIENCE, enough).await.expect("it hears as many").unwrap();
+        let heard = tokio::time::timeout(PATIENCE, enough).await.unwrap().unwrap();
         assert_eq!(heard.len(), count, "no more than that");
         heard.clone()
     }
@@ -101,11 +101,10 @@ impl Receiver {
     }
 }
 
-async fn hear(
-    State((told, manner)): State<(Arc<watch::Sender<Vec<Heard>>>, watch::Sender<Manner>)>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response<Body> {
+/// What it has heard, and how it answers.
+type Ears = (Arc<watch::Sender<Vec<Heard>>>, watch::Sender<Manner>);
+
+async fn hear(State((told, manner)): State<Ears>, headers: HeaderMap, body: Bytes) -> Response<Body> {
     told.send_modify(|all| all.push(Heard { headers, body }));
     let mut manner = manner.subscribe();
     let manner = *manner.wait_for(|manner| *manner != Manner::Silence).await.unwrap();
@@ -204,7 +203,7 @@ impl World {
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(PATIENCE, found).await.expect("the deliveries become like that")
+        tokio::time::timeout(PATIENCE, found).await.unwrap()
     }
 
     /// The ids of all events, in their order.

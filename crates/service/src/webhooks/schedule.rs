@@ -8,19 +8,14 @@ const HOUR: i64 = 60 * MINUTE;
 /// Seconds from one attempt to the next.
 const PAUSES: [i64; 9] =
     [5, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR];
-/// Up to this part of a pause is added by chance, so that what failed together does not come back together.
-const JITTER: f64 = 0.2;
+/// Up to a fifth of a pause is added by chance, so that what failed together does not come back together.
+const JITTER: i64 = 5;
 
 /// When the attempt after `attempt` (from 1) is made; none when that was the last.
 pub(super) fn next_at(attempt: i64, now: Timestamp, entropy: &dyn Entropy) -> Option<Timestamp> {
     let pause = *PAUSES.get(usize::try_from(attempt - 1).ok()?)?;
-    let chance = f64::from(u32::from_le_bytes(random_bytes(entropy))) / f64::from(u32::MAX);
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_precision_loss,
-        reason = "a day in milliseconds fits"
-    )]
-    let jitter = (pause as f64 * 1000.0 * JITTER * chance) as i64;
+    let most = pause * 1000 / JITTER;
+    let jitter = most * i64::from(u32::from_le_bytes(random_bytes(entropy))) / i64::from(u32::MAX);
     Some(Timestamp(now.plus_seconds(pause).0 + jitter))
 }
 

@@ -22,7 +22,7 @@ pub(crate) struct SigningKey(Zeroizing<Vec<u8>>);
 /// A fresh webhook secret, as an operator declares it and a receiver keeps it.
 pub fn new_webhook_secret(entropy: &dyn Entropy) -> Secret {
     let bytes = Zeroizing::new(random_bytes::<32>(entropy));
-    Secret::new(format!("{PREFIX}{}", STANDARD.encode(&*bytes)))
+    Secret::new(format!("{PREFIX}{}", STANDARD.encode(*bytes)))
 }
 
 impl SigningKey {
