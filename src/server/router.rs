@@ -19,7 +19,7 @@ use tower_http::{
 };
 
 use crate::server::{
-    api::{grants, proxy, result, sessions, users},
+    api::{events, grants, proxy, result, sessions, users},
     connect, guard, headers,
     problem::ApiError,
     render,
@@ -65,6 +65,7 @@ fn api() -> Router<AppState> {
         .route("/v1/grants/{grant_id}", get(grants::show).delete(grants::revoke))
         .route("/v1/grants/{grant_id}/token", post(grants::token))
         .route("/v1/users/{user_id}", delete(users::delete))
+        .route("/v1/events", get(events::list))
         .route("/v1/token", post(grants::token_of_user))
         .route("/v1/{*rest}", any(no_route))
         .method_not_allowed_fallback(no_method)

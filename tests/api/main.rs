@@ -3,6 +3,7 @@
 
 mod calls;
 mod connect;
+mod events;
 mod grants;
 mod layering;
 mod logos;
@@ -14,4 +15,5 @@ mod result;
 mod sessions;
 mod user_tokens;
 mod users;
+mod webhooks;
 mod world;

@@ -21,15 +21,19 @@ use url::Url;
 pub(crate) const APP: &str = "https://app.test";
 pub(crate) const CONNECT: &str = "https://connect.test";
 
+const DATABASE: &str = "test.db";
+
 pub(crate) struct World {
     pub router: Router,
+    pub service: Arc<Service>,
     pub provider: FakeProvider,
     pub clock: Arc<ToldClock>,
     pub key: Secret,
     /// Of the app's own users.
     pub issuer: Issuer,
     pub store: Arc<SqliteStore>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
+    parts: Box<dyn Fn(Arc<SqliteStore>) -> Parts + Send + Sync>,
 }
 
 /// An answer, read to its end.
@@ -97,22 +101,45 @@ impl World {
         let Setup { provider, http, relay, description, clock, entropy } = setup;
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("connect.js"), "/* the widget */").unwrap();
-        let store = Arc::new(SqliteStore::open(&folder.path().join("test.db")).await.unwrap());
-        let service = Service::new(Parts {
-            store: store.clone(),
-            catalog: catalog(provider.issuer(), description),
-            vault: Vault::from_keys(&Vault::new_key(&*entropy)).unwrap(),
-            http,
-            relay,
-            clock: clock.clone(),
-            entropy,
+        let store = Arc::new(SqliteStore::open(&folder.path().join(DATABASE)).await.unwrap());
+        let (issuer, description) = (provider.issuer().to_owned(), description.to_owned());
+        let (master_key, time) = (Vault::new_key(&*entropy), clock.clone());
+        let parts = move |store: Arc<SqliteStore>| Parts {
+            store,
+            catalog: catalog(&issuer, &description),
+            vault: Vault::from_keys(&master_key).unwrap(),
+            http: http.clone(),
+            relay: relay.clone(),
+            clock: time.clone(),
+            entropy: entropy.clone(),
             base_url: CONNECT.parse().unwrap(),
-        });
+        };
+        let service = Service::new(parts(store.clone()));
         service.apply(vec![app_spec()]).await.unwrap();
         let key = service.create_key(&"acme".parse().unwrap(), "test").await.unwrap();
-        let state =
-            AppState { service, origin: CONNECT.parse().unwrap(), site_root: folder.path().to_owned() };
-        Self { router: router(state), provider, clock, key, issuer: issuer(), store, _folder: folder }
+        let state = AppState {
+            service: service.clone(),
+            origin: CONNECT.parse().unwrap(),
+            site_root: folder.path().to_owned(),
+        };
+        let parts = Box::new(parts);
+        Self {
+            router: router(state),
+            service,
+            provider,
+            clock,
+            key,
+            issuer: self::issuer(),
+            store,
+            folder,
+            parts,
+        }
+    }
+
+    /// Another process on the same database.
+    pub(crate) async fn replica(&self) -> Arc<Service> {
+        let store = SqliteStore::open(&self.folder.path().join(DATABASE)).await.unwrap();
+        Service::new((self.parts)(Arc::new(store)))
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
@@ -268,7 +295,7 @@ fn issuer() -> Issuer {
     Issuer::at(&sign_in())
 }
 
-fn app_spec() -> AppSpec {
+pub(crate) fn app_spec() -> AppSpec {
     let registration = |provider: &str| RegistrationSpec {
         provider: provider.parse().unwrap(),
         client_id: "acme".to_owned(),
@@ -290,5 +317,6 @@ fn app_spec() -> AppSpec {
             user_claim: "sub".to_owned(),
         }),
         registrations: vec![registration("files"), registration("posts"), registration("shops")],
+        webhooks: Vec::new(),
     }
 }

@@ -9,6 +9,7 @@ mod complete;
 mod deliver;
 mod depart;
 mod error;
+mod events;
 mod grants;
 mod identity;
 mod keep;
@@ -25,6 +26,7 @@ mod tests;
 mod token;
 mod users;
 mod view;
+mod webhooks;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -48,11 +50,13 @@ pub use deliver::{Patience, Polled, ResultKey};
 pub use depart::{Departing, Departure};
 pub use error::{Candidate, ServiceError};
 pub use mint::{MintRequest, Minted, SessionStatus};
+pub use notes::EVENT_KINDS;
 pub use open::{OpenRequest, Opened};
 pub use proxy::ProxyCall;
 pub use token::{AccessToken, Injection, TokenRequest};
 pub use users::Deleted;
 pub use view::WayOutOf;
+pub use webhooks::{WebhookSpec, check_webhooks, new_webhook_secret};
 
 /// What the use cases stand on.
 pub struct Parts {
@@ -148,7 +152,7 @@ impl Service {
         Ok(self.store.forget_sessions(self.clock.now()).await?)
     }
 
-    /// Ends waiting polls, so that their connections can close. Call it when the last request is in.
+    /// Ends waiting polls and new deliveries, so that their connections can close. Call it when the last request is in.
     pub fn stop_waiting(&self) {
         self.stopping.cancel();
     }

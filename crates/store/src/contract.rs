@@ -4,6 +4,7 @@
 mod endings;
 mod fixtures;
 mod hearing;
+mod outbox;
 mod racing;
 
 use std::{slice, sync::Arc};
@@ -18,8 +19,8 @@ use grantway_core::{
 pub(crate) use self::{fixtures::saved, hearing::heard};
 use self::{fixtures::*, hearing::a_saved_session_is_told_and_a_refused_one_is_not};
 use crate::{
-    ApiKey, Attempt, Connect, Credential, Ended, GrantFilter, HeldCode, Lease, Leased, Notes, Store,
-    StoreError,
+    ApiKey, Attempt, Connect, Credential, Ended, GrantFilter, HeldCode, Lease, Leased, Notes, PlacedEvent,
+    Store, StoreError,
 };
 
 /// An empty database, on which any number of stores may be opened.
@@ -50,6 +51,7 @@ pub(crate) async fn run<P: Place>(fresh: impl AsyncFn() -> P) {
     old_sessions_are_forgotten_with_all_that_hangs_on_them(&*fresh().await.store().await).await;
     an_audit_row_stays_as_it_was_written(&fresh().await).await;
     endings::run(&fresh).await;
+    outbox::run(&fresh).await;
     racing::run(&fresh).await;
 }
 
@@ -67,7 +69,7 @@ async fn apps_and_registrations_are_replaced_by_id(store: &dyn Store) {
 
     let renamed = App { name: "New".to_owned(), ..app() };
     let secret = Registration { sealed_secret: Some(vec![9]), ..registration() };
-    store.apply(slice::from_ref(&renamed), slice::from_ref(&secret)).await.unwrap();
+    store.apply(slice::from_ref(&renamed), slice::from_ref(&secret), &[]).await.unwrap();
 
     assert_eq!(store.apps().await.unwrap(), [renamed]);
     assert_eq!(store.registrations(&app_id()).await.unwrap(), slice::from_ref(&secret));
@@ -144,7 +146,7 @@ async fn a_connection_is_remembered_whole_or_not_at_all(store: &dyn Store) {
     assert!(matches!(store.connect(&again).await, Err(StoreError::Conflict)));
 
     assert_eq!(store.credential(grant.id).await.unwrap().unwrap().sealed, [7]);
-    assert_eq!(store.pending_events().await.unwrap(), [event("e1")]);
+    assert_eq!(outbox::events(store, 0).await, [PlacedEvent { position: 1, event: event("e1") }]);
     assert_eq!(store.grant(&app_id(), grant.id).await.unwrap(), Some(grant.clone()));
     assert_eq!(store.grant(&"other".parse().unwrap(), grant.id).await.unwrap(), None);
 }

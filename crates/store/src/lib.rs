@@ -8,6 +8,7 @@ mod conflict;
 #[cfg(test)]
 mod contract;
 mod endings;
+mod outbox;
 mod postgres;
 mod records;
 mod rows;
@@ -24,6 +25,9 @@ use grantway_core::{
 
 pub use changes::{Change, Changes};
 pub use endings::{Ending, Endings, PendingRevocation, Telling};
+pub use outbox::{
+    Claim, Claimed, Delivery, Endpoint, EventFilter, Outbox, PlacedEvent, Replay, Settled, Verdict,
+};
 pub use postgres::PostgresStore;
 pub use records::{
     ApiKey, Attempt, AuditEntry, Connect, Credential, Depart, Ended, Event, GrantFilter, HeldCode, Lease,
@@ -50,7 +54,9 @@ pub enum StoreError {
 
 /// Everything that outlives a request.
 #[async_trait]
-pub trait Store: Apps + Sessions + Flows + Grants + Credentials + Endings + Journal + Send + Sync {
+pub trait Store:
+    Apps + Sessions + Flows + Grants + Credentials + Endings + Journal + Outbox + Send + Sync
+{
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), StoreError>;
 
@@ -63,8 +69,14 @@ pub trait Store: Apps + Sessions + Flows + Grants + Credentials + Endings + Jour
 /// The products that are served, their clients at providers, their backends' keys.
 #[async_trait]
 pub trait Apps {
-    /// Adds apps and registrations or replaces those of the same ids; removes none.
-    async fn apply(&self, apps: &[App], registrations: &[Registration]) -> Result<(), StoreError>;
+    /// Adds apps and registrations or replaces those of the same ids; removes none. The endpoints become all that
+    /// these apps have.
+    async fn apply(
+        &self,
+        apps: &[App],
+        registrations: &[Registration],
+        endpoints: &[Endpoint],
+    ) -> Result<(), StoreError>;
     /// One app.
     async fn app(&self, id: &AppId) -> Result<Option<App>, StoreError>;
     /// All apps, by id.
@@ -176,6 +188,4 @@ pub trait Journal {
     async fn audit(&self, entry: &AuditEntry) -> Result<(), StoreError>;
     /// An app's audit rows, oldest first.
     async fn audit_of(&self, app: &AppId) -> Result<Vec<AuditEntry>, StoreError>;
-    /// Events that wait to be delivered, oldest first.
-    async fn pending_events(&self) -> Result<Vec<Event>, StoreError>;
 }

@@ -8,6 +8,7 @@ mod flows;
 mod grants;
 mod journal;
 mod listen;
+mod outbox;
 mod sessions;
 #[cfg(test)]
 mod tests;

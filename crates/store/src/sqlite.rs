@@ -6,6 +6,7 @@ mod endings;
 mod flows;
 mod grants;
 mod journal;
+mod outbox;
 mod sessions;
 #[cfg(test)]
 mod tests;
@@ -54,6 +55,13 @@ impl SqliteStore {
     async fn commit(&self, tx: Transaction<'static, Sqlite>, session: &SessionId) -> Result<(), StoreError> {
         tx.commit().await?;
         self.changes.tell(Change::Session(session.clone()));
+        Ok(())
+    }
+
+    /// Commits what is to be delivered, and tells it to this process.
+    async fn commit_event(&self, tx: Transaction<'static, Sqlite>) -> Result<(), StoreError> {
+        tx.commit().await?;
+        self.changes.tell(Change::Event);
         Ok(())
     }
 

@@ -60,8 +60,7 @@ async fn only_invalid_grant_kills_a_grant_and_connecting_again_revives_it() {
     let again = world.connect("ada", |r| r.grant_id = Some(grant)).await;
     assert_eq!((again.grant_id, again.status), (grant, GrantStatus::Active));
     assert!(world.service.token(&app(), grant, &[]).await.is_ok());
-    let kinds: Vec<_> =
-        world.store.pending_events().await.unwrap().into_iter().map(|event| event.kind).collect();
+    let kinds = world.event_kinds().await;
     assert_eq!(kinds, ["grant.created", "grant.needs_reauth", "grant.recovered"]);
 }
 

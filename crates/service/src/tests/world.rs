@@ -11,7 +11,7 @@ use grantway_core::{
     message::Told,
     view::{Shown, View},
 };
-use grantway_store::{PostgresStore, SqliteStore, Store};
+use grantway_store::{EventFilter, PostgresStore, SqliteStore, Store};
 use grantway_testkit::{
     FakeClient, FakeProvider, FakeProviderConfig, Issuer, Person, RouterHttp, SeededEntropy, ToldClock,
     Traffic, postgres,
@@ -190,6 +190,12 @@ impl World {
         files.flat_map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect()
     }
 
+    pub(super) async fn event_kinds(&self) -> Vec<String> {
+        let all = EventFilter { after: 0, kind: None, limit: 100 };
+        let events = self.service.events(&app(), &all).await.unwrap();
+        events.into_iter().map(|placed| placed.event.kind).collect()
+    }
+
     /// How often the provider's token endpoint was asked.
     pub(super) fn token_requests(&self) -> usize {
         self.provider.ledger().token_requests.len()
@@ -287,6 +293,7 @@ pub(super) fn app_spec() -> AppSpec {
             user_claim: "sub".to_owned(),
         }),
         registrations: ["files", "lost", "mute", "shops"].map(registration).into(),
+        webhooks: Vec::new(),
     }
 }
 

@@ -13,11 +13,16 @@ use serde_json::json;
 use crate::{AuditEntry, Connect, Depart, Event, Notes, Store};
 
 pub(super) async fn seed(store: &dyn Store) {
-    store.apply(&[app()], &[registration()]).await.unwrap();
+    store.apply(&[app()], &[registration()], &[]).await.unwrap();
 }
 
 pub(super) async fn minted(store: &dyn Store, number: u8) -> Session {
     seed(store).await;
+    mint(store, number).await
+}
+
+/// For an app that is there.
+pub(super) async fn mint(store: &dyn Store, number: u8) -> Session {
     let session = session(number);
     let entry = AuditEntry { at: Timestamp(0), ..audit(&format!("mint{number}")) };
     store.mint(&session, &Digest::of(&format!("token{number}")), &entry).await.unwrap();

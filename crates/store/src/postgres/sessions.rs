@@ -114,7 +114,7 @@ pub(super) async fn update_session(tx: &mut PgConnection, session: &Session) -> 
     let poll = next.opening.as_ref().and_then(|opening| opening.poll);
     let query = sqlx::query(
         "update sessions set body = $1, version = $2, poll_digest = $3, forget_at = $4 where id = $5 and version = $6 \
-         returning pg_notify('session_changed', id)",
+         returning pg_notify('changed', id)",
     )
     .bind(json(&next))
     .bind(next.version)

@@ -29,7 +29,7 @@ impl Endings for SqliteStore {
             .execute(&mut *tx)
             .await?;
         insert_notes(&mut tx, ending.notes).await?;
-        Ok(tx.commit().await?)
+        self.commit_event(tx).await
     }
 
     async fn hand_out(&self, grant: GrantId, audit: &AuditEntry) -> Result<(), StoreError> {

@@ -99,7 +99,7 @@ impl Grants for SqliteStore {
         .await?;
         changed_one(buried.rows_affected())?;
         insert_notes(&mut tx, notes).await?;
-        Ok(tx.commit().await?)
+        self.commit_event(tx).await
     }
 }
 
