@@ -49,6 +49,8 @@ async fn a_call_on_behalf_of_a_user_reaches_that_users_grants_alone() {
         let answer = world.api_for(&others, method, path, body.clone()).await;
         assert_eq!((answer.status, &answer.text), (never.status, &never.text), "{method} {path}");
     }
+    let proxied = world.api_for(&others, "GET", &format!("/v1/grants/{id}/proxy/x"), None).await;
+    assert_eq!((proxied.status, &proxied.text), (never.status, &never.text));
     for (method, path, body) in calls {
         assert_eq!(world.api_for(&own, method, &path, body).await.status, 200, "{method} {path}");
     }
