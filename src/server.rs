@@ -2,6 +2,7 @@
 
 pub mod adapters;
 pub mod api;
+pub(crate) mod api_keys;
 pub mod check;
 pub mod command;
 pub mod config;

@@ -8,11 +8,11 @@ use std::{
 };
 
 use clap::{Args, Parser, Subcommand};
-use grantway_core::AppId;
 use grantway_service::AppliedRegistration;
 use tracing_subscriber::EnvFilter;
 
 use crate::server::{
+    api_keys::{self, KeyAction},
     check,
     config::{LogFormat, Settings},
     demo,
@@ -50,21 +50,6 @@ enum Action {
     Providers(ProvidersAction),
 }
 
-#[derive(Debug, Subcommand)]
-enum KeyAction {
-    /// Make a key and print it: the only time that it is shown.
-    Create {
-        /// The app.
-        #[arg(long)]
-        app: AppId,
-        /// What it is for.
-        #[arg(long, default_value = "backend")]
-        name: String,
-        #[command(flatten)]
-        config: ConfigArgs,
-    },
-}
-
 /// Where the settings are.
 #[derive(Debug, Args)]
 pub(crate) struct ConfigArgs {
@@ -87,7 +72,7 @@ impl Command {
             Action::Serve(args) => serve_command(args).await,
             Action::Demo(args) => demo::run(args).await,
             Action::Apply { file } => apply(file).await,
-            Action::Key(KeyAction::Create { app, name, config }) => create_key(config, &app, &name).await,
+            Action::Key(action) => api_keys::run(action).await,
             Action::Check(args) => check::run(args.config.as_deref()).await,
             Action::Providers(action) => providers::run(action),
         };
@@ -122,16 +107,6 @@ async fn apply(file: Option<PathBuf>) -> Result<(), StartError> {
     let applied = start::apply(&service, &settings).await?;
     eprintln!("applied {} apps", settings.apps.len());
     print_registrations(&applied);
-    Ok(())
-}
-
-async fn create_key(args: ConfigArgs, app: &AppId, name: &str) -> Result<(), StartError> {
-    let settings = Settings::read(args.config.as_deref())?;
-    start_log(settings.server.log, "warn");
-    let service = start::service(&settings).await?;
-    let key = service.create_key(app, name).await.map_err(StartError::Apply)?;
-    eprintln!("keep this key in the backend of `{app}`; it is not shown again:");
-    println!("{}", key.expose());
     Ok(())
 }
 

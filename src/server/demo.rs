@@ -7,8 +7,8 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, str::FromStr, s
 use axum::Router;
 use clap::Args;
 use grantway_catalog::Provider;
-use grantway_core::{AppId, RegistrationId, Secret};
-use grantway_service::{AppSpec, RegistrationSpec, Service};
+use grantway_core::{AppId, KeyScope, RegistrationId, Secret, ids::random_id};
+use grantway_service::{AppSpec, KeySpec, RegistrationSpec, Service};
 use grantway_testkit::{FakeClient, FakeProvider, FakeProviderConfig};
 use rust_host::HostConfig;
 use url::Url;
@@ -145,7 +145,13 @@ async fn prepare(service: &Service, sites: &Sites, secret: &Secret) -> Result<Se
         registrations: vec![registration],
     };
     service.apply(vec![spec]).await.map_err(StartError::Apply)?;
-    service.create_key(&app, "demo").await.map_err(StartError::Apply)
+    service.create_key(&app, key_spec()).await.map_err(StartError::Apply)
+}
+
+/// Each start makes a key; those of earlier starts must not fill the two places of its name.
+fn key_spec() -> KeySpec {
+    let name = random_id("demo_", &SystemEntropy);
+    KeySpec { name, scopes: [KeyScope::Mint, KeyScope::ReadTokens].into(), seconds: None }
 }
 
 fn provider_config(

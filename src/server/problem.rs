@@ -21,7 +21,8 @@ pub fn status_of(code: Code) -> StatusCode {
     match code {
         Code::InvalidRequest | Code::CallbackRefused | Code::FlowUnknown => StatusCode::BAD_REQUEST,
         Code::Unauthorized => StatusCode::UNAUTHORIZED,
-        Code::OriginNotAllowed
+        Code::InsufficientKeyScope
+        | Code::OriginNotAllowed
         | Code::CrossSite
         | Code::WrongBrowser
         | Code::UserMismatch
@@ -67,6 +68,7 @@ impl From<ServiceError> for ApiError {
         let code = error.code();
         let more = match &error {
             ServiceError::Field { field, .. } => json!({"field": field}),
+            ServiceError::KeyScope { needed } => json!({"needed_scope": needed}),
             ServiceError::Token(reason) => json!({"details": {"reason": reason.as_str()}}),
             ServiceError::Revoked { grant, provider } => json!({"grant_id": grant, "provider": provider}),
             ServiceError::Ambiguous(grants) => json!({"grants": grants}),

@@ -8,9 +8,9 @@ use axum::{
     http::StatusCode,
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::{delete, get, post},
 };
-use grantway_core::Code;
+use grantway_core::{Code, KeyScope};
 use tower_http::{
     compression::CompressionLayer,
     limit::RequestBodyLimitLayer,
@@ -19,7 +19,7 @@ use tower_http::{
 };
 
 use crate::server::{
-    api::{grants, result, sessions},
+    api::{auth, grants, result, sessions},
     connect, guard, headers,
     problem::ApiError,
     render,
@@ -37,7 +37,7 @@ pub fn router(state: AppState) -> Router {
     let _ = any_spawner::Executor::init_tokio();
     let files = ServeDir::new(&state.site_root);
     Router::new()
-        .merge(api())
+        .merge(api(&state))
         .merge(pages(&state))
         .route("/healthz", get(async || "ok"))
         .route("/readyz", get(ready))
@@ -54,18 +54,31 @@ pub fn router(state: AppState) -> Router {
         .with_state(state)
 }
 
-fn api() -> Router<AppState> {
-    Router::new()
+/// The API's routes, by the scope that a key needs for them.
+fn api(state: &AppState) -> Router<AppState> {
+    let mint = Router::new()
         .route("/v1/connect/sessions", post(sessions::mint))
         .route("/v1/connect/sessions/{session_id}", get(sessions::show))
-        .route("/v1/connect/complete", post(sessions::complete))
-        .route("/v1/connect/result", post(result::read))
+        .route("/v1/connect/complete", post(sessions::complete));
+    let read_tokens = Router::new()
         .route("/v1/grants", get(grants::list))
-        .route("/v1/grants/{grant_id}", get(grants::show).delete(grants::revoke))
+        .route("/v1/grants/{grant_id}", get(grants::show))
         .route("/v1/grants/{grant_id}/token", post(grants::token))
-        .route("/v1/token", post(grants::token_of_user))
+        .route("/v1/token", post(grants::token_of_user));
+    let admin = Router::new().route("/v1/grants/{grant_id}", delete(grants::revoke));
+    // For pages, which have no key; from a backend it needs `mint`.
+    let pages = Router::new().route("/v1/connect/result", post(result::read));
+    Router::new()
+        .merge(with_key(state, KeyScope::Mint, mint))
+        .merge(with_key(state, KeyScope::ReadTokens, read_tokens))
+        .merge(with_key(state, KeyScope::Admin, admin))
+        .merge(pages)
         .route("/v1/{*rest}", axum::routing::any(no_route))
         .method_not_allowed_fallback(no_method)
+}
+
+fn with_key(state: &AppState, scope: KeyScope, routes: Router<AppState>) -> Router<AppState> {
+    routes.route_layer(middleware::from_fn_with_state((state.clone(), scope), auth::needs))
 }
 
 /// Another site may open a session, and a provider may post its answer; nothing else.

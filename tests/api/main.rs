@@ -4,6 +4,7 @@
 mod calls;
 mod connect;
 mod grants;
+mod keys;
 mod layering;
 mod logos;
 mod logs;

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use axum::{Router, body::Body};
 use grantway::server::{router::router, state::AppState};
 use grantway_catalog::Catalog;
-use grantway_core::{Secret, Timestamp};
-use grantway_service::{AppSpec, Parts, RegistrationSpec, Service};
+use grantway_core::{KeyScope, Secret, Timestamp};
+use grantway_service::{AppSpec, KeySpec, Parts, RegistrationSpec, Service};
 use grantway_store::SqliteStore;
 use grantway_testkit::{
     FakeClient, FakeProvider, FakeProviderConfig, Person, RouterHttp, SeededEntropy, ToldClock,
@@ -25,6 +25,7 @@ pub(crate) struct World {
     pub provider: FakeProvider,
     pub clock: Arc<ToldClock>,
     pub key: Secret,
+    pub service: Arc<Service>,
     _folder: tempfile::TempDir,
 }
 
@@ -79,10 +80,14 @@ impl World {
             base_url: CONNECT.parse().unwrap(),
         });
         service.apply(vec![app_spec()]).await.unwrap();
-        let key = service.create_key(&"acme".parse().unwrap(), "test").await.unwrap();
-        let state =
-            AppState { service, origin: CONNECT.parse().unwrap(), site_root: folder.path().to_owned() };
-        Self { router: router(state), provider, clock, key, _folder: folder }
+        let key =
+            service.create_key(&"acme".parse().unwrap(), key_spec("test", &[KeyScope::Admin])).await.unwrap();
+        let state = AppState {
+            service: service.clone(),
+            origin: CONNECT.parse().unwrap(),
+            site_root: folder.path().to_owned(),
+        };
+        Self { router: router(state), provider, clock, key, service, _folder: folder }
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
@@ -98,10 +103,15 @@ impl World {
 
     /// As the app's backend.
     pub(crate) async fn api(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
+        self.api_by(&self.key, method, path, body).await
+    }
+
+    /// As the app's backend, by a key of its own.
+    pub(crate) async fn api_by(&self, key: &Secret, method: &str, path: &str, body: Option<Value>) -> Answer {
         let request = Request::builder()
             .method(method)
             .uri(path)
-            .header("authorization", format!("Bearer {}", self.key.expose()));
+            .header("authorization", format!("Bearer {}", key.expose()));
         let request = match body {
             Some(body) => {
                 request.header("content-type", "application/json").body(Body::from(body.to_string()))
@@ -179,6 +189,10 @@ impl World {
         );
         (id, cookies)
     }
+}
+
+pub(crate) fn key_spec(name: &str, scopes: &[KeyScope]) -> KeySpec {
+    KeySpec { name: name.to_owned(), scopes: scopes.iter().copied().collect(), seconds: None }
 }
 
 fn catalog() -> Catalog {

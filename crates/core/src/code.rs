@@ -100,9 +100,12 @@ codes! {
     /// A field of a request that breaks its rule.
     InvalidField = "invalid_field", "A field is not acceptable",
         "See `detail` and `field`, correct the value and send it again.";
-    /// No API key, or one that is unknown or revoked.
+    /// No API key, or one that is unknown, revoked or expired.
     Unauthorized = "unauthorized", "The API key is missing or wrong",
         "Send `Authorization: Bearer gw_sk_…` with a key made by `grantway key create`.";
+    /// An API key that may not do this.
+    InsufficientKeyScope = "insufficient_key_scope", "The API key may not do this",
+        "Use a key that was made with the scope in `needed_scope`: `grantway key create --scope …`.";
     /// No such page, session or route.
     NotFound = "not_found", "There is nothing here",
         "Check the address.";

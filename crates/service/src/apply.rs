@@ -1,13 +1,11 @@
-//! Apps, registrations and keys, as the operator declares them.
+//! Apps and registrations, as the operator declares them.
 
 use std::collections::BTreeMap;
 
 use grantway_core::{
     AppId, Origin, ProviderId, RegistrationId, Secret,
     app::{App, Registration},
-    ids::random_id,
 };
-use grantway_store::ApiKey;
 use serde_json::json;
 use url::Url;
 
@@ -112,37 +110,5 @@ impl Service {
             allowed_scopes: spec.allowed_scopes,
             id,
         })
-    }
-
-    /// Makes an API key. It is told once, here.
-    ///
-    /// # Errors
-    /// When there is no such app.
-    pub async fn create_key(&self, app: &AppId, name: &str) -> Result<Secret, ServiceError> {
-        if self.store.app(app).await?.is_none() {
-            return Err(ServiceError::field(
-                "app",
-                format!("there is no app `{app}`; declare it and run `grantway apply`"),
-            ));
-        }
-        let key = Secret::random("gw_sk_", &*self.entropy);
-        let stored = ApiKey {
-            id: random_id("key_", &*self.entropy),
-            app: app.clone(),
-            name: name.to_owned(),
-            digest: key.digest(),
-            created_at: self.clock.now(),
-        };
-        self.store.add_api_key(&stored).await?;
-        self.store.audit(&self.audit_entry(app, "key.created", &stored.id, json!({"name": name}))).await?;
-        Ok(key)
-    }
-
-    /// The app whose backend holds this key.
-    ///
-    /// # Errors
-    /// When nobody does.
-    pub async fn authenticate(&self, key: &Secret) -> Result<AppId, ServiceError> {
-        self.store.app_of_key(&key.digest()).await?.ok_or(ServiceError::Unauthorized)
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! The one rule: everything a handler or page does is one call in here.
 
+mod api_keys;
 mod apply;
 mod arrive;
 mod complete;
@@ -36,6 +37,7 @@ use tokio::sync::broadcast;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
+pub use api_keys::{Caller, KeySpec};
 pub use apply::{AppSpec, AppliedRegistration, RegistrationSpec};
 pub use arrive::{ArriveRequest, Arrived};
 pub use complete::CompleteRequest;

@@ -1,5 +1,6 @@
 //! The whole product without a face: real SQLite, the strict provider, a told clock.
 
+mod api_keys;
 mod arriving;
 mod completing;
 mod minting;

@@ -60,10 +60,20 @@ pub trait Store: Send + Sync {
     async fn registrations(&self, app: &AppId) -> Result<Vec<Registration>, StoreError>;
     /// One registration.
     async fn registration(&self, id: &RegistrationId) -> Result<Option<Registration>, StoreError>;
-    /// Adds an API key.
-    async fn add_api_key(&self, key: &ApiKey) -> Result<(), StoreError>;
-    /// The app of a key that is not revoked.
-    async fn app_of_key(&self, digest: &Digest) -> Result<Option<AppId>, StoreError>;
+    /// Adds an API key. [`StoreError::Conflict`] when the app has two active ones of its name.
+    async fn add_api_key(&self, key: &ApiKey, audit: &AuditEntry) -> Result<(), StoreError>;
+    /// An API key by its digest, active or not.
+    async fn api_key(&self, digest: &Digest) -> Result<Option<ApiKey>, StoreError>;
+    /// An app's API keys, oldest first.
+    async fn api_keys(&self, app: &AppId) -> Result<Vec<ApiKey>, StoreError>;
+    /// Revokes an app's API key; [`StoreError::Conflict`] when it has none of that id that is not revoked.
+    async fn revoke_api_key(
+        &self,
+        app: &AppId,
+        id: &str,
+        now: Timestamp,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError>;
 
     /// Adds a minted session.
     async fn mint(&self, session: &Session, token: &Digest, audit: &AuditEntry) -> Result<(), StoreError>;

@@ -1,14 +1,16 @@
 //! What the store keeps beside core's own types.
 
+use std::collections::BTreeSet;
+
 use grantway_core::{
-    AppId, Digest, GrantId, SessionId, Timestamp,
+    AppId, Digest, GrantId, KeyScope, SessionId, Timestamp,
     flow::Flow,
     grant::{Grant, GrantStatus},
     session::Session,
 };
 
 /// An API key as stored: never the key itself.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiKey {
     /// Names it in the audit.
     pub id: String,
@@ -18,8 +20,22 @@ pub struct ApiKey {
     pub name: String,
     /// Of the key.
     pub digest: Digest,
+    /// What it may do.
+    pub scopes: BTreeSet<KeyScope>,
     /// When it was made.
     pub created_at: Timestamp,
+    /// After this it opens nothing.
+    pub expires_at: Option<Timestamp>,
+    /// Since then it opens nothing.
+    pub revoked_at: Option<Timestamp>,
+}
+
+impl ApiKey {
+    /// Whether it opens anything.
+    #[must_use]
+    pub fn is_active(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| end > now)
+    }
 }
 
 /// A row of the audit.

@@ -1,5 +1,6 @@
 //! The embedded store. WAL, durable commits, one writer at a time.
 
+mod api_keys;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -143,27 +144,32 @@ impl Store for SqliteStore {
         row.as_ref().map(registration).transpose()
     }
 
-    async fn add_api_key(&self, key: &ApiKey) -> Result<(), StoreError> {
-        sqlx::query(
-            "insert into api_keys (id, app_id, name, digest, created_at) values ($1, $2, $3, $4, $5)",
-        )
-        .bind(&key.id)
-        .bind(key.app.as_str())
-        .bind(&key.name)
-        .bind(key.digest.as_bytes())
-        .bind(key.created_at.0)
-        .execute(&self.pool)
-        .await?;
-        Ok(())
+    async fn add_api_key(&self, key: &ApiKey, audit: &AuditEntry) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        api_keys::add(&mut tx, key).await?;
+        insert_audit(&mut tx, audit).await?;
+        Ok(tx.commit().await?)
     }
 
-    async fn app_of_key(&self, digest: &Digest) -> Result<Option<AppId>, StoreError> {
-        let app: Option<String> =
-            sqlx::query_scalar("select app_id from api_keys where digest = $1 and revoked_at is null")
-                .bind(digest.as_bytes())
-                .fetch_optional(&self.pool)
-                .await?;
-        app.map(|app| app.parse().map_err(|_| StoreError::Unreadable("app id"))).transpose()
+    async fn api_key(&self, digest: &Digest) -> Result<Option<ApiKey>, StoreError> {
+        api_keys::by_digest(&self.pool, digest).await
+    }
+
+    async fn api_keys(&self, app: &AppId) -> Result<Vec<ApiKey>, StoreError> {
+        api_keys::of_app(&self.pool, app).await
+    }
+
+    async fn revoke_api_key(
+        &self,
+        app: &AppId,
+        id: &str,
+        now: Timestamp,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        api_keys::revoke(&mut tx, app, id, now).await?;
+        insert_audit(&mut tx, audit).await?;
+        Ok(tx.commit().await?)
     }
 
     async fn mint(&self, session: &Session, token: &Digest, audit: &AuditEntry) -> Result<(), StoreError> {

@@ -80,7 +80,7 @@ pub(super) fn event(row: &SqliteRow) -> Result<Event, StoreError> {
     })
 }
 
-fn id<T: std::str::FromStr>(row: &SqliteRow, column: &'static str) -> Result<T, StoreError> {
+pub(super) fn id<T: std::str::FromStr>(row: &SqliteRow, column: &'static str) -> Result<T, StoreError> {
     let text: &str = row.try_get(column)?;
     text.parse().map_err(|_| StoreError::Unreadable("id"))
 }
