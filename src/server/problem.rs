@@ -28,12 +28,14 @@ pub fn status_of(code: Code) -> StatusCode {
         | Code::UserMismatch
         | Code::AccessDenied => StatusCode::FORBIDDEN,
         Code::NotFound | Code::GrantNotFound => StatusCode::NOT_FOUND,
-        Code::Conflict | Code::CredentialRevoked | Code::AccountMismatch | Code::AmbiguousGrant => {
-            StatusCode::CONFLICT
-        }
+        Code::Conflict
+        | Code::CredentialRevoked
+        | Code::AccountMismatch
+        | Code::AmbiguousGrant
+        | Code::IdempotencyKeyInFlight => StatusCode::CONFLICT,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::InvalidToken => StatusCode::GONE,
-        Code::InvalidField => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::InvalidField | Code::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
         Code::ProviderError => StatusCode::BAD_GATEWAY,
         Code::ProviderUnavailable | Code::RefreshInProgress => StatusCode::SERVICE_UNAVAILABLE,
         Code::ScopesMissing | Code::InsufficientScope | Code::AdminApprovalRequired => StatusCode::FORBIDDEN,

@@ -19,7 +19,7 @@ use tower_http::{
 };
 
 use crate::server::{
-    api::{auth, grants, result, sessions},
+    api::{auth, grants, once, result, sessions},
     connect, guard, headers,
     problem::ApiError,
     render,
@@ -56,10 +56,12 @@ pub fn router(state: AppState) -> Router {
 
 /// The API's routes, by the scope that a key needs for them.
 fn api(state: &AppState) -> Router<AppState> {
-    let mint = Router::new()
+    // These make something: who lost the answer may send the request again.
+    let make = Router::new()
         .route("/v1/connect/sessions", post(sessions::mint))
-        .route("/v1/connect/sessions/{session_id}", get(sessions::show))
-        .route("/v1/connect/complete", post(sessions::complete));
+        .route("/v1/connect/complete", post(sessions::complete))
+        .route_layer(middleware::from_fn_with_state(state.clone(), once::once));
+    let mint = make.route("/v1/connect/sessions/{session_id}", get(sessions::show));
     let read_tokens = Router::new()
         .route("/v1/grants", get(grants::list))
         .route("/v1/grants/{grant_id}", get(grants::show))

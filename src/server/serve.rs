@@ -21,7 +21,7 @@ use crate::server::start::StartError;
 const HEADER_SECONDS: u64 = 10;
 /// How long a drain may take.
 const DRAIN_SECONDS: u64 = 30;
-/// How often sessions past their reading time are forgotten.
+/// How often sessions and answers past their time are forgotten.
 const FORGET_SECONDS: u64 = 60;
 
 /// Listens.
@@ -94,6 +94,9 @@ async fn keep_house(service: Arc<Service>) {
         tick.tick().await;
         if let Err(error) = service.forget_sessions().await {
             tracing::warn!(%error, "old sessions could not be forgotten");
+        }
+        if let Err(error) = service.forget_answers().await {
+            tracing::warn!(%error, "old answers could not be forgotten");
         }
     }
 }

@@ -8,6 +8,7 @@ mod keys;
 mod layering;
 mod logos;
 mod logs;
+mod once;
 mod pages;
 mod parameters;
 mod result;

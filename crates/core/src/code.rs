@@ -127,6 +127,12 @@ codes! {
     /// A refresh of the grant is under way and takes long.
     RefreshInProgress = "refresh_in_progress", "The token is being refreshed",
         "Wait a moment, then ask again.";
+    /// A key that named another request before.
+    IdempotencyKeyReused = "idempotency_key_reused", "This Idempotency-Key named another request",
+        "Send a new key with each new request, and the old one only with the same bytes.";
+    /// The first request of this key has no answer yet.
+    IdempotencyKeyInFlight = "idempotency_key_in_flight", "The first request of this Idempotency-Key is at work",
+        "Wait a moment, then send the same request again.";
     /// Two writers met; nothing was changed.
     Conflict = "conflict", "Something else changed this at the same moment",
         "Read it again, then repeat the request.";

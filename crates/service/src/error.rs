@@ -32,6 +32,12 @@ pub enum ServiceError {
         /// What it would have to be made with.
         needed: KeyScope,
     },
+    /// An idempotency key that named another request.
+    #[error("another request was sent by this Idempotency-Key")]
+    KeyReused,
+    /// An idempotency key whose first request has no answer yet.
+    #[error("the first request by this Idempotency-Key has no answer yet")]
+    StillAtWork,
     /// A token, poll secret or return code that opens nothing.
     #[error("the session token is {}", .0.as_str())]
     Token(TokenReason),
@@ -120,6 +126,8 @@ impl ServiceError {
             Self::Field { .. } => Code::InvalidField,
             Self::Unauthorized => Code::Unauthorized,
             Self::KeyScope { .. } => Code::InsufficientKeyScope,
+            Self::KeyReused => Code::IdempotencyKeyReused,
+            Self::StillAtWork => Code::IdempotencyKeyInFlight,
             Self::Token(_) => Code::InvalidToken,
             Self::Origin { .. } => Code::OriginNotAllowed,
             Self::WrongBrowser => Code::WrongBrowser,

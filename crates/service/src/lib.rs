@@ -13,6 +13,7 @@ mod error;
 mod grants;
 mod mint;
 mod notes;
+mod once;
 mod open;
 mod parameters;
 mod refresh;
@@ -45,6 +46,7 @@ pub use deliver::{Patience, Polled, ResultKey};
 pub use depart::{Departing, Departure};
 pub use error::{Candidate, ServiceError};
 pub use mint::{MintRequest, Minted, SessionStatus};
+pub use once::{KeptAnswer, Once, Repeatable};
 pub use open::{OpenRequest, Opened};
 pub use token::{AccessToken, Injection, TokenRequest};
 pub use view::WayOutOf;
@@ -133,6 +135,14 @@ impl Service {
     /// When the store fails.
     pub async fn forget_sessions(&self) -> Result<u64, ServiceError> {
         Ok(self.store.forget_sessions(self.clock.now()).await?)
+    }
+
+    /// Forgets answers that nobody may ask for again.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn forget_answers(&self) -> Result<u64, ServiceError> {
+        Ok(self.store.forget_once(self.clock.now()).await?)
     }
 
     /// Ends waiting polls, so that their connections can close. Call it when the last request is in.

@@ -4,6 +4,7 @@ mod api_keys;
 mod arriving;
 mod completing;
 mod minting;
+mod once;
 mod opening;
 mod parameters;
 mod refreshing;

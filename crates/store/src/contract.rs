@@ -1,6 +1,7 @@
 //! What every store must do, whatever database is under it. A store joins by calling [`run`] with a
 //! way to make an empty one.
 
+mod backend;
 mod fixtures;
 
 use std::{future::Future, slice};
@@ -14,16 +15,16 @@ use grantway_core::{
 
 use self::fixtures::*;
 use crate::{
-    ApiKey, Attempt, Connect, Credential, Ended, GrantFilter, HeldCode, Lease, Leased, Notes, Store,
-    StoreError,
+    Attempt, Connect, Credential, Ended, GrantFilter, HeldCode, Lease, Leased, Notes, Store, StoreError,
 };
 
 /// Runs every rule, each on a store of its own.
 pub(crate) async fn run<S: Store, F: Future<Output = S>>(fresh: impl Fn() -> F) {
     the_first_canary_stays(&fresh().await).await;
     apps_and_registrations_are_replaced_by_id(&fresh().await).await;
-    a_key_leads_to_its_app(&fresh().await).await;
-    a_name_has_two_active_keys_at_most(&fresh().await).await;
+    backend::a_key_leads_to_its_app(&fresh().await).await;
+    backend::a_name_has_two_active_keys_at_most(&fresh().await).await;
+    backend::a_request_is_begun_once_and_its_answer_kept(&fresh().await).await;
     a_session_is_saved_only_over_the_version_that_was_read(&fresh().await).await;
     a_flow_is_taken_once(&fresh().await).await;
     a_held_code_is_taken_once_in_time_and_by_its_app(&fresh().await).await;
@@ -57,50 +58,6 @@ async fn apps_and_registrations_are_replaced_by_id(store: &impl Store) {
     assert_eq!(store.apps().await.unwrap(), [renamed]);
     assert_eq!(store.registrations(&app_id()).await.unwrap(), slice::from_ref(&secret));
     assert_eq!(store.registration(&secret.id).await.unwrap(), Some(secret));
-}
-
-async fn a_key_leads_to_its_app(store: &impl Store) {
-    seed(store).await;
-    let key = ApiKey { expires_at: Some(Timestamp(9)), ..api_key("k", 1) };
-
-    store.add_api_key(&key, &audit("a1")).await.unwrap();
-
-    assert_eq!(store.api_key(&key.digest).await.unwrap(), Some(key.clone()));
-    assert_eq!(store.api_key(&Digest::of("other")).await.unwrap(), None);
-    assert_eq!(store.api_keys(&app_id()).await.unwrap(), [key]);
-    assert!(store.api_keys(&"other".parse().unwrap()).await.unwrap().is_empty());
-    assert_eq!(store.audit_of(&app_id()).await.unwrap().len(), 1);
-}
-
-async fn a_name_has_two_active_keys_at_most(store: &impl Store) {
-    seed(store).await;
-    let add = async |key: ApiKey| {
-        let entry = audit(&format!("add {}", key.id));
-        store.add_api_key(&key, &entry).await
-    };
-    let revoke = async |app: &str, id: &str| {
-        let entry = audit(&format!("revoke {app} {id}"));
-        store.revoke_api_key(&app.parse().unwrap(), id, Timestamp(3), &entry).await
-    };
-    add(api_key("first", 1)).await.unwrap();
-    add(ApiKey { expires_at: Some(Timestamp(5)), ..api_key("second", 1) }).await.unwrap();
-    add(ApiKey { name: "other".to_owned(), ..api_key("other", 1) }).await.unwrap();
-
-    assert!(matches!(add(api_key("third", 2)).await, Err(StoreError::Conflict)));
-    assert!(matches!(revoke("other", "first").await, Err(StoreError::Conflict)), "another app's");
-    revoke("acme", "first").await.unwrap();
-    assert!(matches!(revoke("acme", "first").await, Err(StoreError::Conflict)), "once");
-    add(api_key("third", 4)).await.unwrap();
-    assert!(matches!(add(api_key("fourth", 4)).await, Err(StoreError::Conflict)));
-    add(api_key("fourth", 5)).await.unwrap();
-
-    let kept = store.api_keys(&app_id()).await.unwrap();
-    let revoked: Vec<_> = kept.iter().map(|key| (key.id.as_str(), key.revoked_at)).collect();
-    let (three, five) = (Some(Timestamp(3)), Some(Timestamp(5)));
-    assert_eq!(
-        revoked,
-        [("first", three), ("other", None), ("second", five), ("third", None), ("fourth", None)]
-    );
 }
 
 async fn a_session_is_saved_only_over_the_version_that_was_read(store: &impl Store) {

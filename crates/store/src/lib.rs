@@ -17,8 +17,8 @@ use grantway_core::{
 };
 
 pub use records::{
-    ApiKey, Attempt, AuditEntry, Connect, Credential, Depart, Ended, Event, GrantFilter, HeldCode, Lease,
-    Leased, Notes,
+    ApiKey, Attempt, AuditEntry, Begun, Connect, Credential, Depart, Ended, Event, GrantFilter, HeldCode,
+    Lease, Leased, Notes, OnceRequest,
 };
 pub use sqlite::SqliteStore;
 
@@ -74,6 +74,25 @@ pub trait Store: Send + Sync {
         now: Timestamp,
         audit: &AuditEntry,
     ) -> Result<(), StoreError>;
+
+    /// Begins a request that may be sent again; until then it counts as at work.
+    async fn begin_once(
+        &self,
+        request: &OnceRequest,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Begun, StoreError>;
+    /// Keeps its answer until then; [`StoreError::Conflict`] when its owner is another by now.
+    async fn keep_once(
+        &self,
+        request: &OnceRequest,
+        sealed: &[u8],
+        until: Timestamp,
+    ) -> Result<(), StoreError>;
+    /// Gives its key back, if its owner is still the same.
+    async fn give_back_once(&self, request: &OnceRequest) -> Result<(), StoreError>;
+    /// Forgets requests whose time is over. Says how many.
+    async fn forget_once(&self, now: Timestamp) -> Result<u64, StoreError>;
 
     /// Adds a minted session.
     async fn mint(&self, session: &Session, token: &Digest, audit: &AuditEntry) -> Result<(), StoreError>;

@@ -38,6 +38,32 @@ impl ApiKey {
     }
 }
 
+/// A request that its sender may send again, by a key of the app's own.
+#[derive(Clone, Debug)]
+pub struct OnceRequest {
+    /// Whose.
+    pub app: AppId,
+    /// Of the app's key for it.
+    pub key: Digest,
+    /// Of all that is asked.
+    pub asked: Digest,
+    /// Who is at work on it: one attempt.
+    pub owner: String,
+}
+
+/// Whether such a request is the first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Begun {
+    /// Go on, and keep the answer or give the key back.
+    First,
+    /// The first one has no answer yet.
+    AtWork,
+    /// Something else was asked by this key.
+    Other,
+    /// The first one's sealed answer.
+    Answered(Vec<u8>),
+}
+
 /// A row of the audit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditEntry {

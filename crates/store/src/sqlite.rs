@@ -1,6 +1,7 @@
 //! The embedded store. WAL, durable commits, one writer at a time.
 
 mod api_keys;
+mod once;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -22,8 +23,8 @@ use sqlx::{
 };
 
 use crate::{
-    ApiKey, AuditEntry, Connect, Credential, Depart, Ended, Event, GrantFilter, HeldCode, Lease, Leased,
-    Notes, Store, StoreError,
+    ApiKey, AuditEntry, Begun, Connect, Credential, Depart, Ended, Event, GrantFilter, HeldCode, Lease,
+    Leased, Notes, OnceRequest, Store, StoreError,
 };
 use read::{event, grant, held_code, json, parse, registration, session};
 use write::{changed_one, insert_audit, insert_notes, update_session, upsert_grant};
@@ -170,6 +171,35 @@ impl Store for SqliteStore {
         api_keys::revoke(&mut tx, app, id, now).await?;
         insert_audit(&mut tx, audit).await?;
         Ok(tx.commit().await?)
+    }
+
+    async fn begin_once(
+        &self,
+        request: &OnceRequest,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Begun, StoreError> {
+        let mut tx = self.write().await?;
+        let begun = once::begin(&mut tx, request, now, until).await?;
+        tx.commit().await?;
+        Ok(begun)
+    }
+
+    async fn keep_once(
+        &self,
+        request: &OnceRequest,
+        sealed: &[u8],
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
+        once::keep_answer(&self.pool, request, sealed, until).await
+    }
+
+    async fn give_back_once(&self, request: &OnceRequest) -> Result<(), StoreError> {
+        once::give_back(&self.pool, request).await
+    }
+
+    async fn forget_once(&self, now: Timestamp) -> Result<u64, StoreError> {
+        once::forget(&self.pool, now).await
     }
 
     async fn mint(&self, session: &Session, token: &Digest, audit: &AuditEntry) -> Result<(), StoreError> {

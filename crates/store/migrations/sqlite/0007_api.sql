@@ -9,3 +9,16 @@ update api_keys set place = (
 );
 
 create unique index two_active_keys_of_a_name on api_keys (app_id, name, place) where revoked_at is null;
+
+-- Requests that may be sent again under a key of the app's own; without an answer they are still at work.
+create table once_requests (
+  app_id text not null references apps (id),
+  key_digest blob not null,
+  request_digest blob not null,
+  owner text not null,
+  sealed_answer blob,
+  expires_at bigint not null,
+  constraint one_request_per_app_and_key primary key (app_id, key_digest)
+);
+
+create index once_requests_by_expires_at on once_requests (expires_at);

@@ -10,7 +10,7 @@ use grantway_core::{
 };
 use serde_json::json;
 
-use crate::{ApiKey, AuditEntry, Connect, Depart, Event, Notes, Store};
+use crate::{ApiKey, AuditEntry, Connect, Depart, Event, Notes, OnceRequest, Store};
 
 pub(super) async fn seed(store: &impl Store) {
     store.apply(&[app()], &[registration()]).await.unwrap();
@@ -97,6 +97,10 @@ pub(super) fn api_key(id: &str, created_at: i64) -> ApiKey {
         expires_at: None,
         revoked_at: None,
     }
+}
+
+pub(super) fn once_request(owner: &str, asked: &str) -> OnceRequest {
+    OnceRequest { app: app_id(), key: Digest::of("key"), asked: Digest::of(asked), owner: owner.to_owned() }
 }
 
 pub(super) fn user() -> User {

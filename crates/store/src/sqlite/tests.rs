@@ -15,7 +15,7 @@ async fn sqlite_keeps_the_contract() {
     })
     .await;
 
-    assert_eq!(count.load(Ordering::Relaxed), 16, "every rule ran");
+    assert_eq!(count.load(Ordering::Relaxed), 17, "every rule ran");
 }
 
 #[tokio::test]
