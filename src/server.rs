@@ -11,6 +11,7 @@ pub mod cookies;
 pub mod demo;
 pub mod guard;
 pub mod headers;
+pub mod limits;
 pub mod problem;
 pub(crate) mod providers;
 pub mod render;

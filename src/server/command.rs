@@ -95,8 +95,11 @@ async fn serve_command(args: ConfigArgs) -> Result<(), StartError> {
     }
     let listener = serve::listen(settings.server.listen).await?;
     tracing::info!(base_url = %settings.base_url(), listen = %settings.server.listen, "serving");
-    let state = start::state(service.clone(), &settings)?;
-    serve::serve(listener, router::router(state), service, serve::stopped()).await;
+    if settings.base_url().scheme() == "https" && settings.server.trusted_proxies.is_empty() {
+        tracing::warn!("the proxy with TLS counts as one client: name it in server.trusted_proxies");
+    }
+    let state = start::state(service, &settings)?;
+    serve::serve(listener, router::router(state.clone()), state, serve::stopped()).await;
     Ok(())
 }
 

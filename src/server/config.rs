@@ -14,8 +14,11 @@ use figment::{
 use grantway_catalog::{Catalog, CatalogError, InvalidProvider, Provider};
 use grantway_core::{AppId, Origin, ProviderId, Secret, origin::OriginError};
 use grantway_service::{AppSpec, RegistrationSpec};
+use ipnet::IpNet;
 use serde::Deserialize;
 use url::Url;
+
+use crate::server::limits::LimitSettings;
 
 /// The file that is read when none is named.
 pub const DEFAULT_FILE: &str = "grantway.toml";
@@ -51,6 +54,10 @@ pub struct ServerSettings {
     pub master_key: Option<Secret>,
     /// `text` or `json`.
     pub log: LogFormat,
+    /// How often one key, address or session may ask.
+    pub limits: LimitSettings,
+    /// Proxies, as address ranges, whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 impl Default for ServerSettings {
@@ -68,6 +75,8 @@ impl Default for ServerSettings {
                 .map_or_else(|| "target/site".into(), |options| PathBuf::from(options.site_root.as_ref())),
             master_key: None,
             log: LogFormat::Text,
+            limits: LimitSettings::default(),
+            trusted_proxies: Vec::new(),
         }
     }
 }
@@ -258,6 +267,19 @@ mod tests {
         let error = read("[server]\nbase_ulr = 'https://c.test'").unwrap_err();
 
         assert!(error.contains("base_ulr") && error.contains("grantway.toml"), "{error}");
+    }
+
+    #[test]
+    fn limits_are_numbers_above_nothing_and_proxies_are_ranges() {
+        let settings =
+            read("[server]\ntrusted_proxies = ['10.0.0.0/8']\n[server.limits]\nper_key = 5").unwrap();
+
+        assert_eq!(settings.server.limits.per_key.get(), 5);
+        assert_eq!(settings.server.limits.per_address.get(), 6_000, "the others stay");
+        assert_eq!(settings.server.trusted_proxies.len(), 1);
+        for wrong in ["limits.per_key = 0", "limits.per_kee = 1", "trusted_proxies = ['10.0.0.1/33']"] {
+            assert!(read(&format!("[server]\n{wrong}")).unwrap_err().contains("grantway.toml"), "{wrong}");
+        }
     }
 
     #[test]

@@ -75,8 +75,8 @@ pub async fn run(args: DemoArgs) -> Result<(), StartError> {
     spawn(address(args.port + 2), provider.router()).await?;
     let listener = serve::listen(address(args.port)).await?;
     greet(&args, &sites);
-    let state = start::state(Arc::clone(&service), &settings)?;
-    serve::serve(listener, router::router(state), service, serve::stopped()).await;
+    let state = start::state(service, &settings)?;
+    serve::serve(listener, router::router(state.clone()), state, serve::stopped()).await;
     Ok(())
 }
 

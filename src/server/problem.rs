@@ -5,7 +5,7 @@ use axum::{
     Json,
     http::{
         HeaderValue, StatusCode,
-        header::{CONTENT_TYPE, WWW_AUTHENTICATE},
+        header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
     },
     response::{IntoResponse, Response},
 };
@@ -36,6 +36,7 @@ pub fn status_of(code: Code) -> StatusCode {
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::InvalidToken => StatusCode::GONE,
         Code::InvalidField | Code::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
         Code::ProviderError => StatusCode::BAD_GATEWAY,
         Code::ProviderUnavailable | Code::RefreshInProgress => StatusCode::SERVICE_UNAVAILABLE,
         Code::ScopesMissing | Code::InsufficientScope | Code::AdminApprovalRequired => StatusCode::FORBIDDEN,
@@ -54,13 +55,20 @@ pub struct ApiError {
     code: Code,
     detail: String,
     more: Map<String, Value>,
+    retry_after: Option<u64>,
 }
 
 impl ApiError {
     /// A refusal of the edge itself.
     #[must_use]
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), more: Map::new() }
+        Self { code, detail: detail.into(), more: Map::new(), retry_after: None }
+    }
+
+    /// With the seconds after which it may be tried again (RFC 9110, section 10.2.3).
+    #[must_use]
+    pub fn retry_after(self, seconds: u64) -> Self {
+        Self { retry_after: Some(seconds), ..self }
     }
 }
 
@@ -81,7 +89,7 @@ impl From<ServiceError> for ApiError {
         };
         let detail = if code == Code::Internal { code.advice().to_owned() } else { error.to_string() };
         let Value::Object(more) = more else { return Self::new(code, detail) };
-        Self { code, detail, more }
+        Self { more, ..Self::new(code, detail) }
     }
 }
 
@@ -97,6 +105,9 @@ impl IntoResponse for ApiError {
         body.insert("advice".to_owned(), self.code.advice().into());
         let mut response = (status, Json(body)).into_response();
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }

@@ -20,7 +20,7 @@ use tower_http::{
 
 use crate::server::{
     api::{auth, grants, once, result, sessions},
-    connect, guard, headers,
+    connect, guard, headers, limits,
     problem::ApiError,
     render,
     state::AppState,
@@ -69,7 +69,9 @@ fn api(state: &AppState) -> Router<AppState> {
         .route("/v1/token", post(grants::token_of_user));
     let admin = Router::new().route("/v1/grants/{grant_id}", delete(grants::revoke));
     // For pages, which have no key; from a backend it needs `mint`.
-    let pages = Router::new().route("/v1/connect/result", post(result::read));
+    let pages = Router::new()
+        .route("/v1/connect/result", post(result::read))
+        .route_layer(middleware::from_fn_with_state(state.clone(), limits::per_address));
     Router::new()
         .merge(with_key(state, KeyScope::Mint, mint))
         .merge(with_key(state, KeyScope::ReadTokens, read_tokens))
@@ -96,6 +98,7 @@ fn pages(state: &AppState) -> Router<AppState> {
         .route("/connect/{session_id}", get(page))
         .route("/connect/callback/{registration}", get(page).post(connect::form_post))
         .merge(guarded)
+        .route_layer(middleware::from_fn_with_state(state.clone(), limits::per_address))
 }
 
 /// The script that host pages load: of any origin, and under their `Cross-Origin-Embedder-Policy`.

@@ -1,10 +1,10 @@
 //! Serves until told to stop, then drains: no new connections, waiting polls end, requests and
 //! exchanges under way finish.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
-use axum::Router;
-use grantway_service::Service;
+use axum::{Router, extract::ConnectInfo};
+use http::Request;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
@@ -15,7 +15,9 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 
-use crate::server::start::StartError;
+use tower::ServiceExt;
+
+use crate::server::{start::StartError, state::AppState};
 
 /// A client must send its headers within this time; without it a slow one would hold a connection for ever.
 const HEADER_SECONDS: u64 = 10;
@@ -33,23 +35,19 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
 }
 
 /// Serves until `stop`, then drains.
-pub async fn serve(
-    listener: TcpListener,
-    router: Router,
-    service: Arc<Service>,
-    stop: impl Future<Output = ()>,
-) {
+pub async fn serve(listener: TcpListener, router: Router, state: AppState, stop: impl Future<Output = ()>) {
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
-    let housekeeping = tokio::spawn(keep_house(Arc::clone(&service)));
+    let housekeeping = tokio::spawn(keep_house(state.clone()));
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
+                Ok((stream, peer)) => {
+                    let router = router.clone().map_request(move |request| with_peer(request, peer));
                     let connection = hyper::server::conn::http1::Builder::new()
                         .timer(TokioTimer::new())
                         .header_read_timeout(Duration::from_secs(HEADER_SECONDS))
-                        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
+                        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
                     tokio::spawn(graceful.watch(connection));
                 }
                 // Out of file descriptors, most likely: a moment later there may be some again.
@@ -64,10 +62,10 @@ pub async fn serve(
     drop(listener);
     housekeeping.abort();
     tracing::info!("draining");
-    service.stop_waiting();
+    state.service.stop_waiting();
     let drained = async {
         graceful.shutdown().await;
-        service.drain().await;
+        state.service.drain().await;
     };
     match tokio::time::timeout(Duration::from_secs(DRAIN_SECONDS), drained).await {
         Ok(()) => tracing::info!("drained"),
@@ -88,13 +86,19 @@ pub async fn stopped() {
     }
 }
 
-async fn keep_house(service: Arc<Service>) {
+fn with_peer<B>(mut request: Request<B>, peer: SocketAddr) -> Request<B> {
+    request.extensions_mut().insert(ConnectInfo(peer));
+    request
+}
+
+async fn keep_house(AppState { service, limits, .. }: AppState) {
     let mut tick = tokio::time::interval(Duration::from_secs(FORGET_SECONDS));
     loop {
         tick.tick().await;
         if let Err(error) = service.forget_sessions().await {
             tracing::warn!(%error, "old sessions could not be forgotten");
         }
+        limits.forget();
         if let Err(error) = service.forget_answers().await {
             tracing::warn!(%error, "old answers could not be forgotten");
         }
@@ -103,6 +107,8 @@ async fn keep_house(service: Arc<Service>) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use axum::routing::get;
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
@@ -119,6 +125,7 @@ mod tests {
         let mut settings = Settings::default();
         settings.server.data_dir = folder.path().to_owned();
         let service = start::service(&settings).await.unwrap();
+        let state = start::state(service, &settings).unwrap();
         let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -127,14 +134,14 @@ mod tests {
         let turns = Arc::new(std::sync::Mutex::new(Some((arrived, goes_on))));
         let slow = Router::new().route(
             "/",
-            get(async move || {
+            get(async move |ConnectInfo(peer): ConnectInfo<SocketAddr>| {
                 let (arrived, goes_on) = turns.lock().unwrap().take().unwrap();
                 arrived.send(()).unwrap();
                 goes_on.await.unwrap();
-                "done"
+                format!("done for {}", peer.ip())
             }),
         );
-        let served = tokio::spawn(serve(listener, slow, service, async { stopped.await.unwrap() }));
+        let served = tokio::spawn(serve(listener, slow, state, async { stopped.await.unwrap() }));
         let mut client = TcpStream::connect(address).await.unwrap();
         client.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
         arrives.await.unwrap();
@@ -148,7 +155,7 @@ mod tests {
 
         let mut answer = String::new();
         client.read_to_string(&mut answer).await.unwrap();
-        assert!(answer.ends_with("done"), "{answer}");
+        assert!(answer.ends_with("done for 127.0.0.1"), "{answer}");
         served.await.unwrap();
     }
 }

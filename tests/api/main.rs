@@ -6,6 +6,7 @@ mod connect;
 mod grants;
 mod keys;
 mod layering;
+mod limits;
 mod logos;
 mod logs;
 mod once;

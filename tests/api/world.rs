@@ -3,7 +3,11 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{Router, body::Body};
-use grantway::server::{router::router, state::AppState};
+use grantway::server::{
+    limits::{LimitSettings, Limits},
+    router::router,
+    state::AppState,
+};
 use grantway_catalog::Catalog;
 use grantway_core::{KeyScope, Secret, Timestamp};
 use grantway_service::{AppSpec, KeySpec, Parts, RegistrationSpec, Service};
@@ -58,6 +62,10 @@ impl Answer {
 
 impl World {
     pub(crate) async fn new() -> Self {
+        Self::with_limits(LimitSettings::default()).await
+    }
+
+    pub(crate) async fn with_limits(limits: LimitSettings) -> Self {
         let clock = Arc::new(ToldClock::at(Timestamp(1_790_000_000_000)));
         let entropy = Arc::new(SeededEntropy::new(1));
         let site: Url = "https://files.test".parse().unwrap();
@@ -84,6 +92,7 @@ impl World {
             service.create_key(&"acme".parse().unwrap(), key_spec("test", &[KeyScope::Admin])).await.unwrap();
         let state = AppState {
             service: service.clone(),
+            limits: Limits::new(&limits, Vec::new()),
             origin: CONNECT.parse().unwrap(),
             site_root: folder.path().to_owned(),
         };

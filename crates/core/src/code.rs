@@ -133,6 +133,9 @@ codes! {
     /// The first request of this key has no answer yet.
     IdempotencyKeyInFlight = "idempotency_key_in_flight", "The first request of this Idempotency-Key is at work",
         "Wait a moment, then send the same request again.";
+    /// A key, an address or a session that asks too often.
+    RateLimited = "rate_limited", "Too many requests",
+        "Wait as long as `Retry-After` says, a minute at most, then try again.";
     /// Two writers met; nothing was changed.
     Conflict = "conflict", "Something else changed this at the same moment",
         "Read it again, then repeat the request.";

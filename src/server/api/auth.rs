@@ -30,19 +30,27 @@ pub(crate) async fn needs(
     mut request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
-    let caller = caller(&state, request.headers(), scope).await?;
+    let caller = match authorize(&state, request.headers(), scope).await {
+        // Guessing is counted.
+        Err(error @ ServiceError::Unauthorized) => {
+            state.limits.address(&request)?;
+            return Err(error.into());
+        }
+        found => found?,
+    };
+    state.limits.key(&caller.key)?;
     request.extensions_mut().insert(caller);
     Ok(next.run(request).await)
 }
 
 /// Who calls, if the key of the request has the scope.
-pub(crate) async fn caller(
+pub(crate) async fn authorize(
     state: &AppState,
     headers: &HeaderMap,
     scope: KeyScope,
-) -> Result<service::Caller, ApiError> {
+) -> Result<service::Caller, ServiceError> {
     let key = bearer(headers).ok_or(ServiceError::Unauthorized)?;
-    Ok(state.service.authorize(&key, scope).await?)
+    state.service.authorize(&key, scope).await
 }
 
 /// The bearer of a request (RFC 6750, section 2.1); the scheme is case-insensitive (RFC 9110, section 11.1).

@@ -14,7 +14,7 @@ use grantway_core::{Code, KeyScope, Origin, Secret, session::Stage};
 use grantway_service::{Patience, ResultKey, ServiceError};
 use serde::Deserialize;
 
-use crate::server::{api::auth::caller, problem::ApiError, state::AppState};
+use crate::server::{api::auth::authorize, problem::ApiError, state::AppState};
 
 /// One of `poll` and `code`.
 #[derive(Deserialize)]
@@ -76,7 +76,7 @@ async fn answer(state: &AppState, headers: &HeaderMap, form: ResultForm) -> Resu
 }
 
 async fn for_backend(state: &AppState, headers: &HeaderMap, form: ResultForm) -> Result<Response, ApiError> {
-    let app = caller(state, headers, KeyScope::Mint).await?.app;
+    let app = authorize(state, headers, KeyScope::Mint).await?.app;
     let code = form
         .code
         .ok_or_else(|| ApiError::new(Code::InvalidRequest, "send `code`, the parameter of `return_url`"))?;
