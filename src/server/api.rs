@@ -3,5 +3,6 @@
 pub mod auth;
 pub mod grants;
 pub mod once;
+pub mod openapi;
 pub mod result;
 pub mod sessions;

@@ -11,9 +11,11 @@ use axum::{
 };
 use grantway_core::Code;
 use grantway_service::ServiceError;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
 
-use crate::calls::{Origins, Problem};
+use crate::calls::{self, Origins};
 
 /// The HTTP status of a code.
 #[must_use]
@@ -49,7 +51,26 @@ pub fn status_of(code: Code) -> StatusCode {
     }
 }
 
-/// A failure on its way to an API client (RFC 9457).
+/// A refusal or a failure, as an API client reads it (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Problem {
+    r#type: String,
+    /// What happened, in a few words for a person.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// Stable: what happened.
+    code: Code,
+    /// What happened here.
+    detail: String,
+    /// What to do, for a person.
+    advice: &'static str,
+    /// More, by `code`: see the API's documentation.
+    #[serde(flatten)]
+    more: Map<String, Value>,
+}
+
+/// A failure on its way to an API client.
 #[derive(Debug)]
 pub struct ApiError {
     code: Code,
@@ -96,13 +117,15 @@ impl From<ServiceError> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status = status_of(self.code);
-        let mut body = self.more;
-        body.insert("type".to_owned(), format!("urn:grantway:problem:{}", self.code).into());
-        body.insert("title".to_owned(), self.code.title().into());
-        body.insert("status".to_owned(), status.as_u16().into());
-        body.insert("code".to_owned(), self.code.as_str().into());
-        body.insert("detail".to_owned(), self.detail.into());
-        body.insert("advice".to_owned(), self.code.advice().into());
+        let body = Problem {
+            r#type: format!("urn:grantway:problem:{}", self.code),
+            title: self.code.title(),
+            status: status.as_u16(),
+            code: self.code,
+            detail: self.detail,
+            advice: self.code.advice(),
+            more: self.more,
+        };
         let mut response = (status, Json(body)).into_response();
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(seconds) = self.retry_after {
@@ -117,7 +140,7 @@ impl IntoResponse for ApiError {
 
 /// What a page says of a failure.
 #[must_use]
-pub fn for_page(error: &ServiceError) -> Problem {
+pub fn for_page(error: &ServiceError) -> calls::Problem {
     log_if_ours(error);
     let origins = match error {
         ServiceError::Origin { allowed, got } => {
@@ -126,7 +149,7 @@ pub fn for_page(error: &ServiceError) -> Problem {
         }
         _ => None,
     };
-    Problem { origins, ..error.code().into() }
+    calls::Problem { origins, ..error.code().into() }
 }
 
 fn log_if_ours(error: &ServiceError) {

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use axum::{
-    Router,
+    Json, Router,
     extract::{MatchedPath, Request, State},
     http::StatusCode,
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::{delete, get, post},
+    routing::{any, get, post},
 };
 use grantway_core::{Code, KeyScope};
 use tower_http::{
@@ -17,9 +17,10 @@ use tower_http::{
     services::{ServeDir, ServeFile},
     timeout::TimeoutLayer,
 };
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::server::{
-    api::{auth, grants, once, result, sessions},
+    api::{auth, grants, once, openapi, result, sessions},
     connect, guard, headers, limits,
     problem::ApiError,
     render,
@@ -54,35 +55,48 @@ pub fn router(state: AppState) -> Router {
         .with_state(state)
 }
 
-/// The API's routes, by the scope that a key needs for them.
+/// The API's routes, by the scope that a key needs for them; the document follows them.
 fn api(state: &AppState) -> Router<AppState> {
     // These make something: who lost the answer may send the request again.
-    let make = Router::new()
-        .route("/v1/connect/sessions", post(sessions::mint))
-        .route("/v1/connect/complete", post(sessions::complete))
-        .route_layer(middleware::from_fn_with_state(state.clone(), once::once));
-    let mint = make.route("/v1/connect/sessions/{session_id}", get(sessions::show));
-    let read_tokens = Router::new()
-        .route("/v1/grants", get(grants::list))
-        .route("/v1/grants/{grant_id}", get(grants::show))
-        .route("/v1/grants/{grant_id}/token", post(grants::token))
-        .route("/v1/token", post(grants::token_of_user));
-    let admin = Router::new().route("/v1/grants/{grant_id}", delete(grants::revoke));
+    let make = OpenApiRouter::default().routes(routes!(sessions::mint)).routes(routes!(sessions::complete));
+    let mint = repeatable(state, make).routes(routes!(sessions::show));
+    let read_tokens = OpenApiRouter::default()
+        .routes(routes!(grants::list))
+        .routes(routes!(grants::show))
+        .routes(routes!(grants::token))
+        .routes(routes!(grants::token_of_user));
+    let admin = OpenApiRouter::default().routes(routes!(grants::revoke));
     // For pages, which have no key; from a backend it needs `mint`.
-    let pages = Router::new()
-        .route("/v1/connect/result", post(result::read))
-        .route_layer(middleware::from_fn_with_state(state.clone(), limits::per_address));
-    Router::new()
+    let pages = OpenApiRouter::default().routes(routes!(result::read));
+    let (routes, mut document) = OpenApiRouter::with_openapi(openapi::document())
         .merge(with_key(state, KeyScope::Mint, mint))
         .merge(with_key(state, KeyScope::ReadTokens, read_tokens))
         .merge(with_key(state, KeyScope::Admin, admin))
-        .merge(pages)
-        .route("/v1/{*rest}", axum::routing::any(no_route))
+        .merge(without_key(state, pages))
+        .split_for_parts();
+    openapi::may_refuse(&mut document);
+    routes
+        .route("/openapi.json", get(Json(document)))
+        .route("/v1/{*rest}", any(no_route))
         .method_not_allowed_fallback(no_method)
 }
 
-fn with_key(state: &AppState, scope: KeyScope, routes: Router<AppState>) -> Router<AppState> {
+type ApiRouter = OpenApiRouter<AppState>;
+
+fn with_key(state: &AppState, scope: KeyScope, mut routes: ApiRouter) -> ApiRouter {
+    openapi::needs(routes.get_openapi_mut(), scope);
     routes.route_layer(middleware::from_fn_with_state((state.clone(), scope), auth::needs))
+}
+
+fn without_key(state: &AppState, mut routes: ApiRouter) -> ApiRouter {
+    openapi::needs_nothing(routes.get_openapi_mut());
+    openapi::needs(routes.get_openapi_mut(), KeyScope::Mint);
+    routes.route_layer(middleware::from_fn_with_state(state.clone(), limits::per_address))
+}
+
+fn repeatable(state: &AppState, mut routes: ApiRouter) -> ApiRouter {
+    openapi::may_be_repeated(routes.get_openapi_mut());
+    routes.route_layer(middleware::from_fn_with_state(state.clone(), once::once))
 }
 
 /// Another site may open a session, and a provider may post its answer; nothing else.

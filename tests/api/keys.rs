@@ -8,7 +8,7 @@ use crate::world::{World, key_spec};
 const GRANT: &str = "/v1/grants/6f9619ff-8b86-4011-b42d-00cf4fc964ff";
 
 /// Every route that a backend calls, and the scope that it needs.
-const ROUTES: [(&str, &str, KeyScope); 9] = [
+pub(crate) const ROUTES: [(&str, &str, KeyScope); 9] = [
     ("POST", "/v1/connect/sessions", KeyScope::Mint),
     ("GET", "/v1/connect/sessions/cs_0123456789abcdefghijkl", KeyScope::Mint),
     ("POST", "/v1/connect/complete", KeyScope::Mint),

@@ -10,6 +10,7 @@ mod limits;
 mod logos;
 mod logs;
 mod once;
+mod openapi;
 mod pages;
 mod parameters;
 mod result;

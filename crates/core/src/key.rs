@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 /// One thing that a key may do. Each route of the API names the one that it needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum KeyScope {
     /// Mint sessions, follow them and complete them.
     Mint,

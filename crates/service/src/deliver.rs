@@ -9,6 +9,7 @@ use grantway_core::{
 };
 use serde::Serialize;
 use tokio::sync::broadcast::error::RecvError;
+use utoipa::ToSchema;
 
 use crate::{Service, ServiceError};
 
@@ -36,7 +37,7 @@ pub struct Patience {
 }
 
 /// A result, and who may read it in a browser.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Polled {
     /// The one origin whose pages may read it.
     #[serde(skip)]
