@@ -8,6 +8,7 @@ pub mod command;
 pub mod config;
 pub mod connect;
 pub mod cookies;
+pub mod database;
 pub mod demo;
 pub mod guard;
 pub mod headers;

@@ -72,10 +72,13 @@ async function isBlocked(browser, options) {
 async function comesBack(browser, options) {
   const page = await go.openHost(browser, { ...options, return: `${WIDGET}/?late=1000` });
   await page.setViewport({ width: 390, height: 844 });
-  await page.evaluate(() => Object.defineProperty(window, 'screen', { value: { width: 390, height: 844 } }));
+  await page.evaluate(() => {
+    Object.defineProperty(window, 'screen', { value: { width: 390, height: 844 } });
+    Object.defineProperty(navigator, 'maxTouchPoints', { value: 5 });
+  });
   await page.click('#connect');
   await go.finish(page);
-  await page.waitForFunction((home) => location.href.startsWith(home), { timeout: go.PATIENCE }, WIDGET);
+  await go.until(page, (home) => location.href.startsWith(home), WIDGET);
   await page.waitForSelector('[data-ready]');
   await sleep(3000);
   return (await go.calls(page)).some(({ kind }) => kind === 'bus:success') ? 'success' : 'nobody hears it';

@@ -13,6 +13,9 @@ import { WIDGET } from '../config.js';
 /** Long enough for a slow machine; what is measured is told by the host page itself. */
 export const PATIENCE = 15_000;
 
+/** Longer than what the widget itself waits for: 30 seconds for the app to mint. */
+const LONGEST = 40_000;
+
 /**
  * A new host page; `options` as in host.js and pages/host.js.
  *
@@ -71,13 +74,22 @@ export async function finish(view, typing) {
 /** The address the page is at. */
 export const address = (page) => page.evaluate(() => location.href);
 
+/**
+ * Waits until a page answers yes. Not by the driver's own wait, which builds a function in the page where
+ * our policy may refuse that. Between two documents there is nobody to ask.
+ */
+export async function until(view, question, ...args) {
+  const end = Date.now() + LONGEST;
+  let refused;
+  while (!(await view.evaluate(question, ...args).catch((error) => void (refused = error)))) {
+    if (Date.now() > end) throw new Error(`not within ${LONGEST} ms: ${question}`, { cause: refused });
+    await sleep(50);
+  }
+}
+
 /** Waits until the host heard of such a kind; answers all that it heard. */
 export async function heard(page, ...kinds) {
-  await page.waitForFunction(
-    (kinds) => window.calls?.some(({ kind }) => kinds.includes(kind)),
-    { timeout: PATIENCE, polling: 50 },
-    kinds,
-  );
+  await until(page, (kinds) => window.calls?.some(({ kind }) => kinds.includes(kind)), kinds);
   return calls(page);
 }
 

@@ -3,6 +3,7 @@
  * that the same tests run. The driver has one current window: a command first chooses its own.
  */
 import { spawn } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -11,7 +12,8 @@ import { Builder, By, Capabilities, error } from 'selenium-webdriver';
 import { send } from '../http.js';
 
 const DRIVER = process.env.WEBKIT_DRIVER ?? '/usr/bin/WebKitWebDriver';
-const BROWSER = '/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser';
+/** Beside the library, in a folder named for the processor. */
+const BROWSER = readdirSync('/usr/lib').map((folder) => `/usr/lib/${folder}/webkit2gtk-4.1/MiniBrowser`).find(existsSync);
 
 /** How often something is looked for, in milliseconds. */
 const TICK = 50;
@@ -75,12 +77,6 @@ class Page {
 
   evaluate(fn, ...args) {
     return this.#run((driver) => driver.executeScript(`return (${fn})(...arguments)`, ...args));
-  }
-
-  waitForFunction(fn, { timeout } = {}, ...args) {
-    // Between two documents there is nobody to ask.
-    const ask = () => this.evaluate(fn, ...args).catch((thrown) => (isGone(thrown) ? Promise.reject(thrown) : undefined));
-    return until(ask, timeout, String(fn));
   }
 
   async waitForSelector(selector, { timeout } = {}) {

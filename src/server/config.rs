@@ -1,6 +1,9 @@
 //! Settings: `grantway.toml`, then the environment (`GRANTWAY_SERVER__BASE_URL`, two underscores
 //! between parts). A key that nobody knows is refused, with its file and name.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
@@ -18,10 +21,13 @@ use ipnet::IpNet;
 use serde::Deserialize;
 use url::Url;
 
-use crate::server::limits::LimitSettings;
+use crate::server::{database::Database, limits::LimitSettings};
 
 /// The file that is read when none is named.
 pub const DEFAULT_FILE: &str = "grantway.toml";
+
+/// The embedded database's file.
+const EMBEDDED: &str = "grantway.db";
 
 /// Everything that can be set.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -44,8 +50,10 @@ pub struct ServerSettings {
     pub base_url: Option<Url>,
     /// Where it listens.
     pub listen: SocketAddr,
-    /// Where the database and the key file lie.
+    /// Where the embedded database and the key file lie.
     pub data_dir: PathBuf,
+    /// A Postgres database instead of the embedded one: `postgres://USER:PASSWORD@HOST/DATABASE`.
+    pub database_url: Option<Secret>,
     /// The operator's own provider files, of the same shape as the built-in ones.
     pub providers_dir: Option<PathBuf>,
     /// Where the built site lies; beside the binary's working directory unless told.
@@ -70,6 +78,7 @@ impl Default for ServerSettings {
             base_url: None,
             listen,
             data_dir: "data".into(),
+            database_url: None,
             providers_dir: None,
             site_root: options
                 .map_or_else(|| "target/site".into(), |options| PathBuf::from(options.site_root.as_ref())),
@@ -150,6 +159,11 @@ pub enum ConfigError {
     /// The server's own address.
     #[error("server.base_url: {0}")]
     BaseUrl(OriginError),
+    /// A database that is none of ours.
+    #[error(
+        "server.database_url: must be postgres://USER:PASSWORD@HOST/DATABASE; leave it out for the embedded database in server.data_dir"
+    )]
+    DatabaseUrl,
     /// A provider of the operator.
     #[error("providers.{id}: {rule}")]
     Provider {
@@ -179,6 +193,7 @@ impl Settings {
         let figment = figment.merge(environment());
         let settings: Self = figment.extract().map_err(|error| ConfigError::Form(Box::new(error)))?;
         settings.origin()?;
+        settings.database()?;
         Ok(settings)
     }
 
@@ -194,6 +209,20 @@ impl Settings {
     /// When `base_url` is more than an origin, or not secure.
     pub fn origin(&self) -> Result<Origin, ConfigError> {
         self.base_url().as_str().parse().map_err(ConfigError::BaseUrl)
+    }
+
+    /// Where everything is kept.
+    ///
+    /// # Errors
+    /// When `database_url` is no Postgres URL.
+    pub fn database(&self) -> Result<Database, ConfigError> {
+        let is_postgres =
+            |url: &str| ["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme));
+        match &self.server.database_url {
+            None => Ok(Database::Embedded(self.server.data_dir.join(EMBEDDED))),
+            Some(url) if is_postgres(url.expose()) => Ok(Database::Postgres(url.clone())),
+            Some(_) => Err(ConfigError::DatabaseUrl),
+        }
     }
 
     /// The built-in providers and the operator's own: a folder of files, then `[providers]`.
@@ -236,88 +265,5 @@ impl AppSettings {
             return_origins: self.return_origins.clone(),
             registrations: self.providers.iter().map(registration).collect(),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(text: &str) -> Result<Settings, String> {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("grantway.toml");
-        std::fs::write(&file, text).unwrap();
-        Settings::read(Some(&file)).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn the_smallest_file_is_a_client_id_and_a_secret() {
-        let settings =
-            read("[apps.acme.providers.github]\nclient_id = 'id'\nclient_secret = 'hush'").unwrap();
-
-        let specs = settings.app_specs();
-
-        assert_eq!(specs[0].name, "acme");
-        assert_eq!(specs[0].registrations[0].client_id, "id");
-        assert!(!format!("{settings:?}").contains("hush"));
-    }
-
-    #[test]
-    fn an_unknown_key_is_refused_with_its_name_and_file() {
-        let error = read("[server]\nbase_ulr = 'https://c.test'").unwrap_err();
-
-        assert!(error.contains("base_ulr") && error.contains("grantway.toml"), "{error}");
-    }
-
-    #[test]
-    fn limits_are_numbers_above_nothing_and_proxies_are_ranges() {
-        let settings =
-            read("[server]\ntrusted_proxies = ['10.0.0.0/8']\n[server.limits]\nper_key = 5").unwrap();
-
-        assert_eq!(settings.server.limits.per_key.get(), 5);
-        assert_eq!(settings.server.limits.per_address.get(), 6_000, "the others stay");
-        assert_eq!(settings.server.trusted_proxies.len(), 1);
-        for wrong in ["limits.per_key = 0", "limits.per_kee = 1", "trusted_proxies = ['10.0.0.1/33']"] {
-            assert!(read(&format!("[server]\n{wrong}")).unwrap_err().contains("grantway.toml"), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_base_url_is_an_origin_that_others_cant_listen_to() {
-        for (url, says) in [
-            (
-                "http://connect.acme.com",
-                "server.base_url: must use https (http is accepted for localhost and loopback addresses only)",
-            ),
-            (
-                "https://acme.com/connect",
-                "server.base_url: must be scheme, host and port only, without a path, query or fragment",
-            ),
-        ] {
-            assert_eq!(read(&format!("[server]\nbase_url = '{url}'")).unwrap_err(), says);
-        }
-    }
-
-    #[test]
-    fn a_provider_that_breaks_a_rule_is_named() {
-        let settings = read("[providers.mine]\nname = 'Mine'").unwrap();
-
-        let error = settings.catalog().unwrap_err();
-
-        assert!(error.to_string().starts_with("providers.mine: either `issuer`"), "{error}");
-    }
-
-    #[test]
-    fn a_folder_without_the_usual_file_has_the_usual_settings() {
-        assert!(!Path::new(DEFAULT_FILE).exists());
-
-        assert!(Settings::read(None).unwrap().apps.is_empty());
-    }
-
-    #[test]
-    fn a_file_that_is_named_must_exist() {
-        let error = Settings::read(Some(Path::new("/nowhere/grantway.toml"))).unwrap_err();
-
-        assert_eq!(error.to_string(), "/nowhere/grantway.toml: no such file");
     }
 }

@@ -32,7 +32,7 @@ use grantway_core::{
     session::Session,
 };
 use grantway_engine::{Directory, Endpoints, Http};
-use grantway_store::Store;
+use grantway_store::{Store, StoreError};
 use grantway_vault::Vault;
 use tokio::sync::broadcast;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -114,10 +114,14 @@ impl Service {
     /// # Errors
     /// When the database was written with another key.
     pub async fn check_key(&self) -> Result<(), ServiceError> {
-        let Some(canary) = self.store.canary().await? else {
-            self.store.keep_canary(&self.vault.canary(&*self.entropy)).await?;
-            return Ok(());
-        };
+        if self.store.canary().await?.is_none() {
+            match self.store.keep_canary(&self.vault.canary(&*self.entropy)).await {
+                // Another server, started at the same moment, may have another key.
+                Ok(()) | Err(StoreError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let canary = self.store.canary().await?.ok_or(ServiceError::Inconsistent("a canary that is gone"))?;
         Ok(self.vault.check_canary(&canary)?)
     }
 

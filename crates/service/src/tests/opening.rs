@@ -187,7 +187,6 @@ async fn a_page_may_ask_back_only_to_the_allowed_origin() {
         let request = OpenRequest { return_to: Some(asked.to_owned()), ..open_request(&minted, Some(APP)) };
         let opened = world.service.open(request).await.unwrap();
 
-        use grantway_store::Store;
         let session = world.store.session(&opened.session_id).await.unwrap().unwrap();
         assert_eq!(session.return_url().map(url::Url::as_str), given, "{asked}");
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use grantway_core::{flow::Flow, grant::Connection, view::QuestionError};
-use grantway_store::{GrantFilter, Store};
+use grantway_store::GrantFilter;
 use grantway_testkit::Person;
 
 use super::world::{APP, Away, Browser, World, app, app_spec, registration, state_of};

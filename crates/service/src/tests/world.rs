@@ -28,7 +28,7 @@ pub(super) struct World {
     pub(super) service: Arc<Service>,
     pub(super) provider: FakeProvider,
     pub(super) clock: Arc<ToldClock>,
-    pub(super) store: Arc<SqliteStore>,
+    pub(super) store: Arc<dyn Store>,
     master_key: Secret,
     folder: tempfile::TempDir,
 }
@@ -61,7 +61,7 @@ impl World {
         let config = FakeProviderConfig { public_url: site.clone(), clients: vec![client] };
         let provider = FakeProvider::new(config, clock.clone(), entropy.clone());
         let folder = tempfile::tempdir().unwrap();
-        let store = Arc::new(SqliteStore::open(&folder.path().join(DATABASE)).await.unwrap());
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&folder.path().join(DATABASE)).await.unwrap());
         let master_key = Vault::new_key(&*entropy);
         let service = service(&store, &master_key, &provider, &clock, entropy);
         service.apply(vec![app_spec()]).await.unwrap();
@@ -70,7 +70,8 @@ impl World {
 
     /// Another process on the same database.
     pub(super) async fn replica(&self) -> Arc<Service> {
-        let store = Arc::new(SqliteStore::open(&self.folder.path().join(DATABASE)).await.unwrap());
+        let store: Arc<dyn Store> =
+            Arc::new(SqliteStore::open(&self.folder.path().join(DATABASE)).await.unwrap());
         service(&store, &self.master_key, &self.provider, &self.clock, Arc::new(SeededEntropy::new(2)))
     }
 
@@ -142,7 +143,7 @@ impl World {
 const DATABASE: &str = "test.db";
 
 fn service(
-    store: &Arc<SqliteStore>,
+    store: &Arc<dyn Store>,
     master_key: &Secret,
     provider: &FakeProvider,
     clock: &Arc<ToldClock>,

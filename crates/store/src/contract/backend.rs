@@ -2,10 +2,21 @@
 
 use grantway_core::{Digest, Timestamp};
 
-use super::fixtures::*;
+use super::{Place, fixtures::*};
 use crate::{ApiKey, Begun, OnceRequest, Store, StoreError};
 
-pub(super) async fn a_key_leads_to_its_app(store: &impl Store) {
+/// A race that goes well once proves little.
+const ROUNDS: u8 = 24;
+
+pub(super) async fn run<P: Place>(fresh: &impl AsyncFn() -> P) {
+    a_key_leads_to_its_app(&*fresh().await.store().await).await;
+    a_name_has_two_active_keys_at_most(&*fresh().await.store().await).await;
+    two_replicas_make_two_keys_of_a_name_and_not_three(&fresh().await).await;
+    a_request_is_begun_once_and_its_answer_kept(&*fresh().await.store().await).await;
+    one_replica_begins_a_request(&fresh().await).await;
+}
+
+async fn a_key_leads_to_its_app(store: &dyn Store) {
     seed(store).await;
     let key = ApiKey { expires_at: Some(Timestamp(9)), ..api_key("k", 1) };
 
@@ -18,7 +29,7 @@ pub(super) async fn a_key_leads_to_its_app(store: &impl Store) {
     assert_eq!(store.audit_of(&app_id()).await.unwrap().len(), 1);
 }
 
-pub(super) async fn a_name_has_two_active_keys_at_most(store: &impl Store) {
+async fn a_name_has_two_active_keys_at_most(store: &dyn Store) {
     seed(store).await;
     let add = async |key: ApiKey| {
         let entry = audit(&format!("add {}", key.id));
@@ -49,7 +60,7 @@ pub(super) async fn a_name_has_two_active_keys_at_most(store: &impl Store) {
     );
 }
 
-pub(super) async fn a_request_is_begun_once_and_its_answer_kept(store: &impl Store) {
+async fn a_request_is_begun_once_and_its_answer_kept(store: &dyn Store) {
     seed(store).await;
     let begin = async |request: &OnceRequest, at| {
         store.begin_once(request, Timestamp(at), Timestamp(at + 10)).await.unwrap()
@@ -75,4 +86,41 @@ pub(super) async fn a_request_is_begun_once_and_its_answer_kept(store: &impl Sto
     assert_eq!(begin(&other, 51).await, Begun::First);
     store.give_back_once(&other).await.unwrap();
     assert_eq!(begin(&first, 52).await, Begun::First);
+}
+
+async fn two_replicas_make_two_keys_of_a_name_and_not_three(place: &impl Place) {
+    let (one, other) = (place.store().await, place.store().await);
+    seed(&*one).await;
+    for round in 0..ROUNDS {
+        let [a, b, c] = ["a", "b", "c"]
+            .map(|id| ApiKey { name: format!("name{round}"), ..api_key(&format!("{id}{round}"), 1) });
+        let [told_a, told_b, told_c] = [&a, &b, &c].map(|key| audit(&format!("add {}", key.id)));
+
+        let added = tokio::join!(
+            one.add_api_key(&a, &told_a),
+            other.add_api_key(&b, &told_b),
+            one.add_api_key(&c, &told_c)
+        );
+
+        let added = [added.0, added.1, added.2];
+        let refused = added.iter().filter(|done| matches!(done, Err(StoreError::Conflict))).count();
+        assert_eq!((added.iter().filter(|done| done.is_ok()).count(), refused), (2, 1), "{added:?}");
+    }
+}
+
+async fn one_replica_begins_a_request(place: &impl Place) {
+    let (one, other) = (place.store().await, place.store().await);
+    seed(&*one).await;
+    for round in 0..ROUNDS {
+        let [mine, its] = ["mine", "its"]
+            .map(|owner| OnceRequest { key: Digest::of(&format!("key{round}")), ..once_request(owner, "a") });
+
+        let (a, b) = tokio::join!(
+            one.begin_once(&mine, Timestamp(0), Timestamp(10)),
+            other.begin_once(&its, Timestamp(0), Timestamp(10))
+        );
+
+        let begun = [a.unwrap(), b.unwrap()];
+        assert!(begun.contains(&Begun::First) && begun.contains(&Begun::AtWork), "{begun:?}");
+    }
 }
