@@ -1,5 +1,5 @@
 //! The command line. What it prints for people goes to stderr, what a script reads to stdout.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line prints")]
+#![expect(clippy::print_stderr, reason = "a command line prints")]
 
 use std::{
     io::IsTerminal,
