@@ -53,7 +53,7 @@ for (const [words, headers] of [
   test(`a host with ${words} hears the success, and no exit before it, however long the person picks`, async () => {
     const page = await go.openHost(browser(), headers);
     const popup = await go.connect(page);
-    await popup.waitForSelector('button.provider');
+    await go.shows(popup, 'button.provider');
     await go.nothingFor(3000);
     await go.finish(popup, 4000);
 
@@ -64,7 +64,7 @@ for (const [words, headers] of [
 test('a window closed on the picker is soon an exit', async () => {
   const page = await go.openHost(browser());
   const popup = await go.connect(page);
-  await popup.waitForSelector('button.provider');
+  await go.shows(popup, 'button.provider');
   const closing = await page.evaluate(() => performance.now());
   await popup.close();
   await go.heard(page, 'exit');
@@ -163,7 +163,7 @@ test('a click opens again after an exit that nobody listened to', async () => {
   const page = await go.openHost(browser(), { silent: true });
   for (let round = 0; round < 3; round += 1) {
     const popup = await go.connect(page);
-    await popup.waitForSelector('button.provider');
+    await go.shows(popup, 'button.provider');
     await popup.close();
     await go.until(page, () => !window.widget.isOpen());
   }
@@ -176,7 +176,7 @@ test('a click opens again after an exit that nobody listened to', async () => {
 test('a second click shows the window that is open', async () => {
   const page = await go.openHost(browser());
   const popup = await go.connect(page);
-  await popup.waitForSelector('button.provider');
+  await go.shows(popup, 'button.provider');
   const windows = (await browser().pages()).length;
   await page.bringToFront();
   await page.click('#connect');
@@ -190,7 +190,7 @@ test('a second click shows the window that is open', async () => {
 test('close() is an exit, told once', async () => {
   const page = await go.openHost(browser());
   const popup = await go.connect(page);
-  await popup.waitForSelector('button.provider');
+  await go.shows(popup, 'button.provider');
   await page.evaluate(() => {
     window.widget.close();
     window.widget.close();
@@ -209,7 +209,7 @@ test('after off() a handler hears nothing, after destroy() nobody does', async (
     window.widget.off('event', heard);
   });
   const popup = await go.connect(page);
-  await popup.waitForSelector('button.provider');
+  await go.shows(popup, 'button.provider');
   const refused = await page.evaluate(() => {
     window.widget.destroy();
     try {

@@ -19,7 +19,7 @@ test('a blocked window is told, and the redirect follows', async () => {
 
   assert.deepEqual(go.events(calls), ['OPEN', 'ERROR']);
   assert.equal(calls[1].args[1].error.code, 'popup_blocked');
-  await page.waitForSelector('button.provider', { timeout: go.PATIENCE });
+  await go.shows(page, 'button.provider');
   assert.ok((await go.address(page)).startsWith(CONNECT));
 });
 
@@ -143,7 +143,7 @@ async function redirected(options) {
   await page.click('#connect');
   await go.finish(page);
   await go.until(page, (home) => location.href.startsWith(home), WIDGET);
-  await page.waitForSelector('[data-ready]');
+  await go.shows(page, '[data-ready]');
   return page;
 }
 
@@ -156,7 +156,7 @@ test('a redirect is told to a handler that comes late, and leaves the rest of th
   assert.equal(await go.address(page), `${WIDGET}/?late=1000&flag&x=1%202`);
 
   await page.reload();
-  await page.waitForSelector('[data-ready]');
+  await go.shows(page, '[data-ready]');
   await go.nothingFor(1500);
   assert.deepEqual(await go.calls(page), [], 'told once');
 });
@@ -165,7 +165,7 @@ test('a redirect’s result survives reloads until it is heard, on another page 
   const page = await redirected({ return: `${WIDGET}/elsewhere?hold` });
   await go.nothingFor(500);
   await page.reload();
-  await page.waitForSelector('[data-ready]');
+  await go.shows(page, '[data-ready]');
   await page.goto(`${WIDGET}/third?late=1`);
 
   await go.heard(page, 'bus:success');
@@ -181,7 +181,7 @@ test('a forged parameter gives nothing', async () => {
     [`/?${code}#part`, '/#part'],
   ]) {
     await page.goto(`${WIDGET}${address}`);
-    await page.waitForSelector('[data-ready]');
+    await go.shows(page, '[data-ready]');
     await go.nothingFor(1000);
 
     assert.deepEqual(await go.calls(page), []);
@@ -198,7 +198,7 @@ test('a parameter that was told gives nothing, in another tab either', async () 
 
   await page.evaluate(() => sessionStorage.clear());
   await page.goto(link);
-  await page.waitForSelector('[data-ready]');
+  await go.shows(page, '[data-ready]');
   await go.nothingFor(1500);
 
   assert.deepEqual(await go.calls(page), []);

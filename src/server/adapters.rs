@@ -7,6 +7,10 @@ use grantway_core::{Clock, Entropy, Timestamp};
 use grantway_engine::{Http, HttpError};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
+mod relay;
+
+pub use relay::ReqwestRelay;
+
 /// The machine's clock.
 #[derive(Clone, Copy, Debug)]
 pub struct SystemClock;
@@ -45,20 +49,22 @@ impl ReqwestHttp {
     ///
     /// # Errors
     /// When TLS can't be set up.
-    #[expect(clippy::disallowed_methods, reason = "the one place that makes an HTTP client")]
     pub fn new() -> Result<Arc<Self>, reqwest::Error> {
-        // A second call finds the provider installed, which is what we want.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .connect_timeout(Duration::from_secs(CONNECT_SECONDS))
-            .timeout(Duration::from_secs(TOTAL_SECONDS))
-            .user_agent("grantway")
-            .dns_resolver(Arc::new(LoopbackNames))
-            .build()?;
-        Ok(Arc::new(Self(client)))
+        Ok(Arc::new(Self(network().timeout(Duration::from_secs(TOTAL_SECONDS)).build()?)))
     }
+}
+
+/// What every connection to a provider keeps.
+#[expect(clippy::disallowed_methods, reason = "the one place that makes an HTTP client")]
+fn network() -> reqwest::ClientBuilder {
+    // A second call finds the provider installed, which is what we want.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .connect_timeout(Duration::from_secs(CONNECT_SECONDS))
+        .user_agent("grantway")
+        .dns_resolver(Arc::new(LoopbackNames))
 }
 
 /// Names under `localhost` are loopback (RFC 6761, section 6.3), though many resolvers don't know it;

@@ -4,5 +4,6 @@ pub mod auth;
 pub mod grants;
 pub mod once;
 pub mod openapi;
+pub mod proxy;
 pub mod result;
 pub mod sessions;

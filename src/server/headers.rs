@@ -14,7 +14,7 @@ use axum::{
     response::Response,
 };
 
-use crate::server::state::AppState;
+use crate::server::{api::proxy::GRANTWAY_UPSTREAM, state::AppState};
 
 const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
@@ -27,7 +27,7 @@ pub async fn secure(State(state): State<AppState>, request: Request, next: Next)
     // Files may be kept but are asked about; everything else belongs to one browser at one moment.
     let kept = if headers.contains_key(LAST_MODIFIED) { "no-cache" } else { "no-store" };
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static(kept));
-    if status == StatusCode::SERVICE_UNAVAILABLE {
+    if status == StatusCode::SERVICE_UNAVAILABLE && !headers.contains_key(GRANTWAY_UPSTREAM) {
         headers.entry(RETRY_AFTER).or_insert(HeaderValue::from_static("5"));
     }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

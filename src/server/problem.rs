@@ -28,7 +28,8 @@ pub fn status_of(code: Code) -> StatusCode {
         | Code::CrossSite
         | Code::WrongBrowser
         | Code::UserMismatch
-        | Code::AccessDenied => StatusCode::FORBIDDEN,
+        | Code::AccessDenied
+        | Code::ProxyNotAllowed => StatusCode::FORBIDDEN,
         Code::NotFound | Code::GrantNotFound => StatusCode::NOT_FOUND,
         Code::Conflict
         | Code::CredentialRevoked
@@ -37,7 +38,10 @@ pub fn status_of(code: Code) -> StatusCode {
         | Code::IdempotencyKeyInFlight => StatusCode::CONFLICT,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::InvalidToken => StatusCode::GONE,
-        Code::InvalidField | Code::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Code::InvalidField | Code::IdempotencyKeyReused | Code::ProxyNotSupported => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
         Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
         Code::ProviderError => StatusCode::BAD_GATEWAY,
         Code::ProviderUnavailable | Code::RefreshInProgress => StatusCode::SERVICE_UNAVAILABLE,
@@ -106,6 +110,8 @@ impl From<ServiceError> for ApiError {
             ServiceError::InsufficientScope { grant, missing } => {
                 json!({"grant_id": grant, "scopes_missing": missing})
             }
+            ServiceError::ProxyNotSupported(provider) => json!({"provider": provider}),
+            ServiceError::ProxyNotAllowed { allowed, .. } => json!({"allowed": allowed}),
             _ => json!({}),
         };
         let detail = if code == Code::Internal { code.advice().to_owned() } else { error.to_string() };

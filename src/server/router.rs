@@ -20,7 +20,7 @@ use tower_http::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::server::{
-    api::{auth, grants, once, openapi, result, sessions},
+    api::{auth, grants, once, openapi, proxy, result, sessions},
     connect, guard, headers, limits,
     problem::ApiError,
     render,
@@ -50,6 +50,7 @@ pub fn router(state: AppState) -> Router {
         .layer(CompressionLayer::new())
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, SLOWEST))
+        .merge(passed_on(&state))
         .layer(middleware::from_fn_with_state(state.clone(), headers::secure))
         .layer(middleware::from_fn(log))
         .with_state(state)
@@ -97,6 +98,15 @@ fn without_key(state: &AppState, mut routes: ApiRouter) -> ApiRouter {
 fn repeatable(state: &AppState, mut routes: ApiRouter) -> ApiRouter {
     openapi::may_be_repeated(routes.get_openapi_mut());
     routes.route_layer(middleware::from_fn_with_state(state.clone(), once::once))
+}
+
+/// Calls to providers: their bodies stream, so they are neither packed nor timed as a whole, and have a cap of
+/// their own. The document can't say such routes.
+fn passed_on(state: &AppState) -> Router<AppState> {
+    Router::new()
+        .route("/v1/grants/{grant_id}/proxy/", any(proxy::call))
+        .route("/v1/grants/{grant_id}/proxy/{*path}", any(proxy::call))
+        .route_layer(middleware::from_fn_with_state((state.clone(), KeyScope::ReadTokens), auth::needs))
 }
 
 /// Another site may open a session, and a provider may post its answer; nothing else.

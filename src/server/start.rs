@@ -7,7 +7,7 @@ use grantway_store::StoreError;
 use grantway_vault::{Vault, VaultError};
 
 use crate::server::{
-    adapters::{ReqwestHttp, SystemClock, SystemEntropy},
+    adapters::{ReqwestHttp, ReqwestRelay, SystemClock, SystemEntropy},
     config::{ConfigError, Settings},
     limits::Limits,
     state::AppState,
@@ -81,6 +81,7 @@ pub async fn service(settings: &Settings) -> Result<Arc<Service>, StartError> {
         catalog,
         vault,
         http: ReqwestHttp::new()?,
+        relay: ReqwestRelay::new()?,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         base_url: settings.base_url(),

@@ -20,13 +20,19 @@ pub(crate) const ROUTES: [(&str, &str, KeyScope); 9] = [
     ("DELETE", GRANT, KeyScope::Admin),
 ];
 
+/// Any method, any path.
+const PROXY: [(&str, &str, KeyScope); 2] = [
+    ("GET", "/v1/grants/6f9619ff-8b86-4011-b42d-00cf4fc964ff/proxy/files", KeyScope::ReadTokens),
+    ("PUT", "/v1/grants/6f9619ff-8b86-4011-b42d-00cf4fc964ff/proxy/", KeyScope::ReadTokens),
+];
+
 #[tokio::test]
 async fn each_route_refuses_every_key_that_lacks_its_scope() {
     let world = World::new().await;
     let app = "acme".parse().unwrap();
     for held in KeyScope::ALL {
         let key = world.service.create_key(&app, key_spec(held.as_str(), &[held])).await.unwrap();
-        for (method, path, needed) in ROUTES {
+        for (method, path, needed) in ROUTES.into_iter().chain(PROXY) {
             let answer = if path == "/v1/connect/result" {
                 let request = http::Request::post(path)
                     .header("authorization", format!("Bearer {}", key.expose()))

@@ -13,6 +13,7 @@ mod once;
 mod openapi;
 mod pages;
 mod parameters;
+mod proxy;
 mod result;
 mod sessions;
 mod world;

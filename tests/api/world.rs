@@ -10,6 +10,7 @@ use grantway::server::{
 };
 use grantway_catalog::Catalog;
 use grantway_core::{KeyScope, Secret, Timestamp};
+use grantway_engine::{Http, Relay};
 use grantway_service::{AppSpec, KeySpec, Parts, RegistrationSpec, Service};
 use grantway_store::SqliteStore;
 use grantway_testkit::{
@@ -30,6 +31,7 @@ pub(crate) struct World {
     pub clock: Arc<ToldClock>,
     pub key: Secret,
     pub service: Arc<Service>,
+    pub store: Arc<SqliteStore>,
     _folder: tempfile::TempDir,
 }
 
@@ -60,15 +62,23 @@ impl Answer {
     }
 }
 
-impl World {
-    pub(crate) async fn new() -> Self {
-        Self::with_limits(LimitSettings::default()).await
-    }
+/// Where the provider is, and how it is reached.
+pub(crate) struct Setup<'a> {
+    pub provider: FakeProvider,
+    pub http: Arc<dyn Http>,
+    pub relay: Arc<dyn Relay>,
+    /// More of the provider's description, as TOML.
+    pub description: &'a str,
+    pub clock: Arc<ToldClock>,
+    pub entropy: Arc<SeededEntropy>,
+    pub limits: LimitSettings,
+}
 
-    pub(crate) async fn with_limits(limits: LimitSettings) -> Self {
+impl Setup<'_> {
+    /// A provider that lives at `site`, reached without sockets.
+    pub(crate) fn at(site: &Url) -> Self {
         let clock = Arc::new(ToldClock::at(Timestamp(1_790_000_000_000)));
         let entropy = Arc::new(SeededEntropy::new(1));
-        let site: Url = "https://files.test".parse().unwrap();
         let client = FakeClient {
             client_id: "acme".to_owned(),
             client_secret: "CANARY-secret".to_owned(),
@@ -76,13 +86,32 @@ impl World {
         };
         let config = FakeProviderConfig { public_url: site.clone(), clients: vec![client] };
         let provider = FakeProvider::new(config, clock.clone(), entropy.clone());
+        let network = Arc::new(RouterHttp::new().serving(site, provider.router()));
+        let limits = LimitSettings::default();
+        Self { provider, http: network.clone(), relay: network, description: "", clock, entropy, limits }
+    }
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::with(Setup::at(&"https://files.test".parse().unwrap())).await
+    }
+
+    pub(crate) async fn with_limits(limits: LimitSettings) -> Self {
+        Self::with(Setup { limits, ..Setup::at(&"https://files.test".parse().unwrap()) }).await
+    }
+
+    pub(crate) async fn with(setup: Setup<'_>) -> Self {
+        let Setup { provider, http, relay, description, clock, entropy, limits } = setup;
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("connect.js"), "/* the widget */").unwrap();
+        let store = Arc::new(SqliteStore::open(&folder.path().join("test.db")).await.unwrap());
         let service = Service::new(Parts {
-            store: Arc::new(SqliteStore::open(&folder.path().join("test.db")).await.unwrap()),
-            catalog: catalog(),
+            store: store.clone(),
+            catalog: catalog(provider.issuer(), description),
             vault: Vault::from_keys(&Vault::new_key(&*entropy)).unwrap(),
-            http: Arc::new(RouterHttp::new().serving(&site, provider.router())),
+            http,
+            relay,
             clock: clock.clone(),
             entropy,
             base_url: CONNECT.parse().unwrap(),
@@ -96,7 +125,7 @@ impl World {
             origin: CONNECT.parse().unwrap(),
             site_root: folder.path().to_owned(),
         };
-        Self { router: router(state), provider, clock, key, service, _folder: folder }
+        Self { router: router(state), provider, clock, key, service, store, _folder: folder }
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
@@ -138,6 +167,20 @@ impl World {
         let answer = self.api("POST", "/v1/connect/sessions", Some(request)).await;
         assert_eq!(answer.status, 201, "{}", answer.text);
         answer.json()
+    }
+
+    /// Connects u1's account, and tells the grant.
+    pub(crate) async fn grant(&self) -> String {
+        let minted = self.mint(serde_json::json!({"allowed_providers": ["files"]})).await;
+        self.connect(&minted, &[]).await;
+        // The callback's answer may come before the exchange has ended.
+        loop {
+            let list = self.api("GET", "/v1/grants?user_id=u1", None).await.json();
+            if let Some(id) = list["data"][0]["grant_id"].as_str() {
+                return id.to_owned();
+            }
+            tokio::task::yield_now().await;
+        }
     }
 
     /// As a browser that posts a form.
@@ -204,12 +247,14 @@ pub(crate) fn key_spec(name: &str, scopes: &[KeyScope]) -> KeySpec {
     KeySpec { name: name.to_owned(), scopes: scopes.iter().copied().collect(), seconds: None }
 }
 
-fn catalog() -> Catalog {
+fn catalog(site: &str, description: &str) -> Catalog {
     let mut catalog = Catalog::default();
-    let text = "name = 'Files'\nauthorize_url = 'https://files.test/authorize'\ntoken_url = 'https://files.test/token'\n\
-         revoke = 'https://files.test/revoke'\nscopes = ['profile', 'files.read']\nuserinfo = { url = 'https://files.test/userinfo' }\n\
-         account = { id = '/id', email = '/email', name = '/name' }";
-    catalog.declare("files".parse().unwrap(), toml::from_str(text).unwrap()).unwrap();
+    let text = format!(
+        "name = 'Files'\nauthorize_url = '{site}/authorize'\ntoken_url = '{site}/token'\nrevoke = '{site}/revoke'\n\
+         scopes = ['profile', 'files.read']\nuserinfo = {{ url = '{site}/userinfo' }}\n\
+         account = {{ id = '/id', email = '/email', name = '/name' }}\n{description}"
+    );
+    catalog.declare("files".parse().unwrap(), toml::from_str(&text).unwrap()).unwrap();
     let posts = format!("response_mode = 'form_post'\n{text}");
     catalog.declare("posts".parse().unwrap(), toml::from_str(&posts).unwrap()).unwrap();
     let shops = "name = 'Shops'\nauthorize_url = 'https://{shop}.shops.test/authorize'\ntoken_url = 'https://{shop}.shops.test/token'\n\

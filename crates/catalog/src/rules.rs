@@ -71,6 +71,12 @@ pub enum InvalidProvider {
     /// A way to renew that lacks its request.
     #[error("refresh: `by = \"access_token\"` needs `long_lived` or `refresh.url`")]
     NoRenewal,
+    /// An API whose calls could not be proved.
+    #[error("api_urls: with `api_auth = \"none\"` nothing would carry the token there")]
+    NoPlace,
+    /// More than a host and a path.
+    #[error("api_urls: `{0}` must be an address without query or fragment")]
+    ApiUrl(String),
     /// A name that no template could use.
     #[error("{place}: `{name}` must be a-z and _")]
     Name {
@@ -100,6 +106,9 @@ const ALWAYS: [&str; 5] = ["client_id", "client_secret", "redirect_uri", "state"
 /// What is known once there are tokens.
 const TOKENS: [&str; 4] = ["access_token", "refresh_token", "token", "token_type_hint"];
 
+/// The field that says where the access token may go.
+const API: &str = "api_urls";
+
 pub(crate) fn check(provider: &Provider) -> Result<(), InvalidProvider> {
     if provider.name.trim().is_empty() {
         return Err(InvalidProvider::NoName);
@@ -115,6 +124,7 @@ pub(crate) fn check(provider: &Provider) -> Result<(), InvalidProvider> {
     }
     provider.parameters.iter().try_for_each(|parameter| check_parameter(provider, parameter))?;
     check_ways(provider)?;
+    check_api(provider)?;
     check_urls(provider)?;
     check_params(provider)?;
     check_pointers(provider)
@@ -158,6 +168,16 @@ fn check_ways(provider: &Provider) -> Result<(), InvalidProvider> {
     Ok(())
 }
 
+fn check_api(provider: &Provider) -> Result<(), InvalidProvider> {
+    if !provider.api_urls.is_empty() && provider.api_auth == TokenPlace::Nowhere {
+        return Err(InvalidProvider::NoPlace);
+    }
+    match provider.api_urls.iter().find(|url| url.as_str().contains(['?', '#', '\\'])) {
+        Some(url) => Err(InvalidProvider::ApiUrl(url.as_str().to_owned())),
+        None => Ok(()),
+    }
+}
+
 fn urls(provider: &Provider) -> Vec<(&'static str, &Template)> {
     let all = [
         ("issuer", provider.issuer.as_ref()),
@@ -169,14 +189,16 @@ fn urls(provider: &Provider) -> Vec<(&'static str, &Template)> {
         ("userinfo.url", provider.userinfo.as_ref().map(|userinfo| &userinfo.url)),
         ("lookup.url", provider.lookup.as_ref().map(|lookup| &lookup.url)),
     ];
-    all.into_iter().filter_map(|(place, url)| url.map(|url| (place, url))).collect()
+    let api = provider.api_urls.iter().map(|url| (API, url));
+    all.into_iter().filter_map(|(place, url)| url.map(|url| (place, url))).chain(api).collect()
 }
 
 fn check_urls(provider: &Provider) -> Result<(), InvalidProvider> {
     for (place, url) in urls(provider) {
         check_names(provider, place, url)?;
+        let unknown = if url.whole().is_some() { "https://api.example.com" } else { "x" };
         let example = |name: &str| {
-            provider.parameter(name).map_or("x".to_owned(), |parameter| parameter.example.clone())
+            provider.parameter(name).map_or(unknown.to_owned(), |parameter| parameter.example.clone())
         };
         match url.fill_url(|name| Some(example(name))) {
             Ok(_) => {}
@@ -190,14 +212,18 @@ fn check_urls(provider: &Provider) -> Result<(), InvalidProvider> {
 }
 
 fn check_names(provider: &Provider, place: &'static str, template: &Template) -> Result<(), InvalidProvider> {
+    // Where API calls go is for nobody to say who could be an attacker's browser, and no place for a secret.
+    let is_api = place == API;
     let is_early = matches!(place, "issuer" | "authorize_url" | "authorize_params" | "redirect_uri");
     let known = |name: &str| match name.split_once(':') {
-        Some(("callback", name)) => !is_early && provider.callback.keep.iter().any(|kept| kept == name),
+        Some(("callback", name)) => {
+            !is_early && !is_api && provider.callback.keep.iter().any(|kept| kept == name)
+        }
         Some((_, name)) => !is_early && extras(provider).any(|extra| extra == name),
         None => {
-            ALWAYS.contains(&name)
-                || provider.parameter(name).is_some()
-                || (!is_early && TOKENS.contains(&name))
+            provider.parameter(name).is_some()
+                || (!is_api && ALWAYS.contains(&name))
+                || (!is_api && !is_early && TOKENS.contains(&name))
         }
     };
     match template.names().find(|name| !known(name)) {

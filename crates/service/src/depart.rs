@@ -124,7 +124,6 @@ impl Service {
         let audit =
             self.audit_entry(&session.app, "session.departed", &session.id, json!({"provider": provider}));
         self.store.depart(&Depart { session: &session, flow: &flow, audit: &audit }).await?;
-        self.changed(id);
         Ok(Departing::Leaves(Departure {
             url: authorization.url,
             provider_name: described.name.clone(),

@@ -16,6 +16,7 @@ mod notes;
 mod once;
 mod open;
 mod parameters;
+mod proxy;
 mod refresh;
 mod remember;
 #[cfg(test)]
@@ -31,10 +32,9 @@ use grantway_core::{
     app::{App, Registration},
     session::Session,
 };
-use grantway_engine::{Directory, Endpoints, Http};
+use grantway_engine::{Directory, Endpoints, Http, Relay};
 use grantway_store::{Store, StoreError};
 use grantway_vault::Vault;
-use tokio::sync::broadcast;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
@@ -48,11 +48,9 @@ pub use error::{Candidate, ServiceError};
 pub use mint::{MintRequest, Minted, SessionStatus};
 pub use once::{KeptAnswer, Once, Repeatable};
 pub use open::{OpenRequest, Opened};
+pub use proxy::ProxyCall;
 pub use token::{AccessToken, Injection, TokenRequest};
 pub use view::WayOutOf;
-
-/// How many session changes a slow long poll may miss before it reads the store again anyway.
-const CHANGES: usize = 1024;
 
 /// What the use cases stand on.
 pub struct Parts {
@@ -64,6 +62,8 @@ pub struct Parts {
     pub vault: Vault,
     /// The way to providers.
     pub http: Arc<dyn Http>,
+    /// The way to their APIs, for calls that are passed on.
+    pub relay: Arc<dyn Relay>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
@@ -78,14 +78,15 @@ pub struct Service {
     catalog: Catalog,
     vault: Vault,
     http: Arc<dyn Http>,
+    relay: Arc<dyn Relay>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     base_url: Url,
     directory: Directory,
-    changes: broadcast::Sender<SessionId>,
     tasks: TaskTracker,
     stopping: CancellationToken,
     refreshing: refresh::GrantLocks,
+    renewals: proxy::Renewals,
 }
 
 impl Service {
@@ -94,14 +95,15 @@ impl Service {
     pub fn new(parts: Parts) -> Arc<Self> {
         Arc::new(Self {
             directory: Directory::new(Arc::clone(&parts.http), Arc::clone(&parts.clock)),
-            changes: broadcast::channel(CHANGES).0,
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             refreshing: refresh::GrantLocks::default(),
+            renewals: proxy::Renewals::default(),
             store: parts.store,
             catalog: parts.catalog,
             vault: parts.vault,
             http: parts.http,
+            relay: parts.relay,
             clock: parts.clock,
             entropy: parts.entropy,
             base_url: parts.base_url,
@@ -257,11 +259,6 @@ impl Service {
         let endpoints = self.directory.endpoints(registered.provider, &parameters).await?;
         let redirect_uri = self.redirect_uri(&registered.registration.id).to_string();
         Ok(ClientParts { registered, endpoints, redirect_uri, parameters, entropy: &*self.entropy })
-    }
-
-    fn changed(&self, session: &SessionId) {
-        // Nobody waiting is no error.
-        let _ = self.changes.send(session.clone());
     }
 }
 

@@ -13,7 +13,7 @@ use std::{
 
 use grantway_catalog::{Refresh, Rotates};
 use grantway_core::{
-    GrantId,
+    Digest, GrantId, Secret,
     clock::random_bytes,
     grant::{Grant, GrantStatus},
     ids::random_id,
@@ -38,19 +38,28 @@ const PATIENCE: Duration = Duration::from_secs(25);
 const MOST_ATTEMPTS: i64 = 2;
 
 impl Service {
-    /// The grant's tokens, refreshed by whoever came first.
-    pub(crate) async fn refreshed(self: &Arc<Self>, grant: &Grant) -> Result<TokenSet, ServiceError> {
-        let (service, grant) = (Arc::clone(self), grant.clone());
-        let work = self.tasks.spawn(async move { service.refresh_in_turn(&grant).await });
+    /// The grant's tokens, refreshed by whoever came first. One that the provider refused is not fresh, whatever
+    /// its end.
+    pub(crate) async fn refreshed(
+        self: &Arc<Self>,
+        grant: &Grant,
+        refused: Option<&Secret>,
+    ) -> Result<TokenSet, ServiceError> {
+        let (service, grant, refused) = (Arc::clone(self), grant.clone(), refused.map(Secret::digest));
+        let work = self.tasks.spawn(async move { service.refresh_in_turn(&grant, refused).await });
         work.await.map_err(|_| ServiceError::Interrupted)?
     }
 
     /// One refresh of a grant at a time in this process: whoever waited finds the fresh token.
-    async fn refresh_in_turn(&self, grant: &Grant) -> Result<TokenSet, ServiceError> {
+    async fn refresh_in_turn(
+        &self,
+        grant: &Grant,
+        refused: Option<Digest>,
+    ) -> Result<TokenSet, ServiceError> {
         let _turn = self.refreshing.turn(grant.id).await;
         let waiting = async {
             loop {
-                if let Some(tokens) = self.refresh_if_free(grant).await? {
+                if let Some(tokens) = self.refresh_if_free(grant, refused).await? {
                     return Ok(tokens);
                 }
                 tokio::time::sleep(self.pause()).await;
@@ -60,10 +69,15 @@ impl Service {
     }
 
     /// Nothing while another process is at it.
-    async fn refresh_if_free(&self, grant: &Grant) -> Result<Option<TokenSet>, ServiceError> {
+    async fn refresh_if_free(
+        &self,
+        grant: &Grant,
+        refused: Option<Digest>,
+    ) -> Result<Option<TokenSet>, ServiceError> {
         let credential = self.store.credential(grant.id).await?.ok_or_else(|| dead(grant))?;
         let tokens = self.open_tokens(&credential)?;
-        if self.is_fresh(grant, &tokens) {
+        let is_refused = refused.is_some_and(|refused| refused == tokens.access_token.digest());
+        if self.is_fresh(grant, &tokens) && !is_refused {
             return Ok(Some(tokens));
         }
         if !self.can_renew(grant, &tokens) {

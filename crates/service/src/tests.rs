@@ -1,4 +1,4 @@
-//! The whole product without a face: real SQLite, the strict provider, a told clock.
+//! The whole product without a face: real SQLite and Postgres, the strict provider, a told clock.
 
 mod api_keys;
 mod arriving;
@@ -8,5 +8,6 @@ mod once;
 mod opening;
 mod parameters;
 mod refreshing;
+mod replicas;
 mod using;
 mod world;

@@ -3,6 +3,7 @@
 
 mod backend;
 mod fixtures;
+mod hearing;
 mod racing;
 
 use std::{slice, sync::Arc};
@@ -14,7 +15,8 @@ use grantway_core::{
     session::Session,
 };
 
-use self::fixtures::*;
+pub(crate) use self::{fixtures::saved, hearing::heard};
+use self::{fixtures::*, hearing::a_saved_session_is_told_and_a_refused_one_is_not};
 use crate::{
     Attempt, Connect, Credential, Ended, GrantFilter, HeldCode, Lease, Leased, Notes, Store, StoreError,
 };
@@ -34,6 +36,7 @@ pub(crate) async fn run<P: Place>(fresh: impl AsyncFn() -> P) {
     apps_and_registrations_are_replaced_by_id(&*fresh().await.store().await).await;
     backend::run(&fresh).await;
     a_session_is_saved_only_over_the_version_that_was_read(&*fresh().await.store().await).await;
+    a_saved_session_is_told_and_a_refused_one_is_not(&*fresh().await.store().await).await;
     a_flow_is_taken_once(&*fresh().await.store().await).await;
     a_held_code_is_taken_once_in_time_and_by_its_app(&*fresh().await.store().await).await;
     a_connection_is_remembered_whole_or_not_at_all(&*fresh().await.store().await).await;

@@ -3,6 +3,7 @@
 //! The one rule: single use and compare-and-set are enforced by the database, never by a read before.
 //! The trait comes in parts, one an area; each store has a file for each.
 
+mod changes;
 mod conflict;
 #[cfg(test)]
 mod contract;
@@ -20,6 +21,7 @@ use grantway_core::{
     session::Session,
 };
 
+pub use changes::{Change, Changes};
 pub use postgres::PostgresStore;
 pub use records::{
     ApiKey, Attempt, AuditEntry, Begun, Connect, Credential, Depart, Ended, Event, GrantFilter, HeldCode,
@@ -132,6 +134,8 @@ pub trait Sessions {
         code: &Digest,
         now: Timestamp,
     ) -> Result<Option<Session>, StoreError>;
+    /// News of every saved session, also of those that other servers save, where the database can tell.
+    fn changes(&self) -> &Changes;
     /// Replaces a session if its version is still the one read, with what is to be told of it.
     async fn save_session(&self, session: &Session, notes: &Notes) -> Result<(), StoreError>;
     /// Forgets a return code.

@@ -7,6 +7,7 @@ mod credentials;
 mod flows;
 mod grants;
 mod journal;
+mod listen;
 mod once;
 mod sessions;
 #[cfg(test)]
@@ -20,22 +21,25 @@ use sqlx::{
     Connection, PgConnection, PgPool, Postgres, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
+use tokio_util::task::AbortOnDropHandle;
 
-use crate::{Store, StoreError, conflict::changed_one};
+use crate::{Changes, Store, StoreError, conflict::changed_one};
 
 /// How long a writer waits for another, and how long one that stopped in the middle keeps its locks.
 const WAITS: [(&str, &str); 2] = [("lock_timeout", "10s"), ("idle_in_transaction_session_timeout", "10s")];
 
-/// Connections that one server takes at most.
+/// Connections that one server takes at most, beside the one that listens.
 const MOST_CONNECTIONS: u32 = 16;
 
 /// How long a connection is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The store that several servers share.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct PostgresStore {
     pool: PgPool,
+    changes: Changes,
+    _listening: AbortOnDropHandle<()>,
 }
 
 impl PostgresStore {
@@ -49,7 +53,14 @@ impl PostgresStore {
         sqlx::migrate!("migrations/postgres").run(&mut first).await?;
         first.close().await?;
         let pool = PgPoolOptions::new().max_connections(MOST_CONNECTIONS).acquire_timeout(PATIENCE);
-        Ok(Self { pool: pool.connect_lazy_with(options) })
+        let changes = Changes::new();
+        let listener = listen::connect(&options).await?;
+        let listening = tokio::spawn(listen::listen(listener, options.clone(), changes.clone()));
+        Ok(Self {
+            pool: pool.connect_lazy_with(options),
+            changes,
+            _listening: AbortOnDropHandle::new(listening),
+        })
     }
 
     /// Whether the database of that URL was ever opened as a store. Changes nothing.

@@ -14,12 +14,13 @@ mod tests;
 use std::{path::Path, str::FromStr, time::Duration};
 
 use async_trait::async_trait;
+use grantway_core::SessionId;
 use sqlx::{
     Sqlite, SqlitePool, Transaction,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use crate::{Store, StoreError, conflict::changed_one};
+use crate::{Change, Changes, Store, StoreError, conflict::changed_one};
 
 /// How long a writer waits for another.
 const BUSY_SECONDS: u64 = 10;
@@ -28,6 +29,7 @@ const BUSY_SECONDS: u64 = 10;
 #[derive(Clone, Debug)]
 pub struct SqliteStore {
     pool: SqlitePool,
+    changes: Changes,
 }
 
 impl SqliteStore {
@@ -45,7 +47,14 @@ impl SqliteStore {
             .busy_timeout(Duration::from_secs(BUSY_SECONDS));
         let pool = SqlitePoolOptions::new().max_connections(8).connect_with(options).await?;
         sqlx::migrate!("migrations/sqlite").run(&pool).await?;
-        Ok(Self { pool })
+        Ok(Self { pool, changes: Changes::new() })
+    }
+
+    /// Commits what changed a session, and tells it to this process: a file tells nobody.
+    async fn commit(&self, tx: Transaction<'static, Sqlite>, session: &SessionId) -> Result<(), StoreError> {
+        tx.commit().await?;
+        self.changes.tell(Change::Session(session.clone()));
+        Ok(())
     }
 
     /// A transaction that takes the write lock at once, so that two of them never deadlock.

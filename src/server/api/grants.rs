@@ -176,6 +176,6 @@ fn shown(token: AccessToken) -> TokenAnswer {
     }
 }
 
-fn grant_id(text: &str) -> Result<GrantId, ServiceError> {
+pub(crate) fn grant_id(text: &str) -> Result<GrantId, ServiceError> {
     text.parse().map_err(|_| ServiceError::NoGrant)
 }

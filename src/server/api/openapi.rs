@@ -20,7 +20,7 @@ const API_KEY: &str = "api_key";
 #[openapi(
     info(
         title = "Grantway",
-        description = "The API for an app's backend: sessions, grants and access tokens. The pages' routes are not in here."
+        description = "The API for an app's backend: sessions, grants and access tokens. The pages' routes are not in here, nor is the proxy, whose methods and paths are the provider's."
     ),
     components(schemas(Problem))
 )]

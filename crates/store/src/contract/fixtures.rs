@@ -24,6 +24,13 @@ pub(super) async fn minted(store: &dyn Store, number: u8) -> Session {
     session
 }
 
+/// A session that was opened.
+pub(crate) async fn saved(store: &dyn Store, number: u8) -> SessionId {
+    let session = minted(store, number).await.open(opening(&format!("poll{number}")), Timestamp(1)).unwrap();
+    store.save_session(&session, &notes(&format!("s{number}"))).await.unwrap();
+    session.id
+}
+
 /// A grant that was connected by a session of its own.
 pub(super) async fn connected(store: &dyn Store, number: u8, account: &str) -> Grant {
     let (session, grant) = (minted(store, number).await, grant(number, account));

@@ -9,7 +9,7 @@ use super::{
     journal::{insert_audit, insert_notes},
 };
 use crate::{
-    AuditEntry, Notes, Sessions, StoreError,
+    AuditEntry, Changes, Notes, Sessions, StoreError,
     conflict::{changed_one, conflict_if_unique},
     rows::{json, session},
 };
@@ -63,6 +63,10 @@ impl Sessions for PostgresStore {
         session(query.fetch_optional(&self.pool).await?)
     }
 
+    fn changes(&self) -> &Changes {
+        &self.changes
+    }
+
     async fn save_session(&self, session: &Session, notes: &Notes) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         update_session(&mut tx, session).await?;
@@ -101,13 +105,15 @@ impl Sessions for PostgresStore {
     }
 }
 
-/// Writes the session as version + 1, if the stored one is still at its version.
+/// Writes the session as version + 1, if the stored one is still at its version. Every server hears of it with
+/// the commit.
 pub(super) async fn update_session(tx: &mut PgConnection, session: &Session) -> Result<(), StoreError> {
     let mut next = session.clone();
     next.version += 1;
     let poll = next.opening.as_ref().and_then(|opening| opening.poll);
     let query = sqlx::query(
-        "update sessions set body = $1, version = $2, poll_digest = $3, forget_at = $4 where id = $5 and version = $6",
+        "update sessions set body = $1, version = $2, poll_digest = $3, forget_at = $4 where id = $5 and version = $6 \
+         returning pg_notify('session_changed', id)",
     )
     .bind(json(&next))
     .bind(next.version)

@@ -1,13 +1,14 @@
 //! The shared store keeps the contract, on a real server.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use grantway_core::Secret;
 use grantway_testkit::postgres;
+use tokio::time::timeout;
 
 use crate::{
-    PostgresStore, Store, StoreError,
-    contract::{self, Place},
+    Change, PostgresStore, Store, StoreError,
+    contract::{self, Place, heard, saved},
 };
 
 struct Database(Secret);
@@ -61,4 +62,24 @@ async fn a_database_that_can_not_be_reached_is_an_error_without_its_password() {
 
     assert!(matches!(error, StoreError::Database(_)));
     assert!(!format!("{error:?}").contains("CANARY"), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_replica_hears_what_another_saves_also_after_its_connection_was_cut() {
+    let database = Database::fresh();
+    let (one, other) = (database.store().await, database.store().await);
+    let changes = &mut other.changes().subscribe();
+
+    let first = saved(&*one, 1).await;
+    assert_eq!(heard(changes).await, first);
+
+    let cut = "select pg_terminate_backend(pid) from pg_stat_activity \
+               where datname = current_database() and query like 'LISTEN %'";
+    database.execute(cut.to_owned()).await.unwrap();
+    saved(&*one, 2).await;
+    let unheard = async { while changes.recv().await.unwrap() != Change::Unheard {} };
+    timeout(Duration::from_secs(20), unheard).await.expect("a lost connection is told");
+
+    let later = saved(&*one, 3).await;
+    assert_eq!(heard(changes).await, later);
 }

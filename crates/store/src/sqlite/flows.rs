@@ -22,7 +22,7 @@ impl Flows for SqliteStore {
             .execute(&mut *tx)
             .await?;
         insert_audit(&mut tx, depart.audit).await?;
-        Ok(tx.commit().await?)
+        self.commit(tx, &depart.session.id).await
     }
 
     async fn flow(&self, state: &Digest) -> Result<Option<Flow>, StoreError> {
@@ -54,7 +54,7 @@ impl Flows for SqliteStore {
             .execute(&mut *tx)
             .await?;
         insert_audit(&mut tx, audit).await?;
-        Ok(tx.commit().await?)
+        self.commit(tx, &session.id).await
     }
 
     async fn take_held(

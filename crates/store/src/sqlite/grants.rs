@@ -33,7 +33,7 @@ impl Grants for SqliteStore {
         .await?;
         changed_one(kept.rows_affected())?;
         insert_notes(&mut tx, connect.notes).await?;
-        Ok(tx.commit().await?)
+        self.commit(tx, &connect.session.id).await
     }
 
     async fn grant(&self, app: &AppId, id: GrantId) -> Result<Option<Grant>, StoreError> {

@@ -9,7 +9,7 @@ use super::{
     journal::{insert_audit, insert_notes},
 };
 use crate::{
-    AuditEntry, Notes, Sessions, StoreError,
+    AuditEntry, Changes, Notes, Sessions, StoreError,
     conflict::{changed_one, conflict_if_unique},
     rows::{json, session},
 };
@@ -63,11 +63,15 @@ impl Sessions for SqliteStore {
         session(query.fetch_optional(&self.pool).await?)
     }
 
+    fn changes(&self) -> &Changes {
+        &self.changes
+    }
+
     async fn save_session(&self, session: &Session, notes: &Notes) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         update_session(&mut tx, session).await?;
         insert_notes(&mut tx, notes).await?;
-        Ok(tx.commit().await?)
+        self.commit(tx, &session.id).await
     }
 
     async fn forget_return_code(&self, code: &Digest) -> Result<(), StoreError> {
