@@ -8,6 +8,7 @@ pub mod config;
 pub mod connect;
 pub mod cookies;
 pub mod demo;
+pub mod egress;
 pub mod guard;
 pub mod headers;
 pub mod problem;

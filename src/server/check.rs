@@ -29,7 +29,7 @@ pub async fn run(file: Option<&Path>) -> Result<(), StartError> {
     } else {
         println!("database   none yet: the first start makes it, with a master key");
     }
-    let directory = Directory::new(ReqwestHttp::new()?, Arc::new(SystemClock));
+    let directory = Directory::new(ReqwestHttp::new(settings.egress())?, Arc::new(SystemClock));
     let apps = settings.app_specs();
     let mut wrong = 0;
     if apps.is_empty() {

@@ -3,7 +3,7 @@
 
 use std::{
     collections::BTreeMap,
-    net::SocketAddr,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     path::{Path, PathBuf},
 };
 
@@ -12,10 +12,16 @@ use figment::{
     providers::{Env, Format, Toml},
 };
 use grantway_catalog::{Catalog, CatalogError, InvalidProvider, Provider};
-use grantway_core::{AppId, Origin, ProviderId, Secret, origin::OriginError};
+use grantway_core::{
+    AppId, Origin, ProviderId, Secret,
+    origin::{OriginError, is_loopback},
+};
 use grantway_service::{AppSpec, RegistrationSpec};
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use serde::Deserialize;
 use url::Url;
+
+use crate::server::egress::Egress;
 
 /// The file that is read when none is named.
 pub const DEFAULT_FILE: &str = "grantway.toml";
@@ -45,6 +51,9 @@ pub struct ServerSettings {
     pub data_dir: PathBuf,
     /// The operator's own provider files, of the same shape as the built-in ones.
     pub providers_dir: Option<PathBuf>,
+    /// Networks (CIDR) whose addresses this server may connect to beside public ones, such as `10.0.0.0/8`.
+    /// Loopback is allowed where `base_url` itself is on loopback.
+    pub allowed_networks: Vec<IpNet>,
     /// Where the built site lies; beside the binary's working directory unless told.
     pub site_root: PathBuf,
     /// The master keys, the newest first, one per line; for the environment. Otherwise the key file.
@@ -64,6 +73,7 @@ impl Default for ServerSettings {
             listen,
             data_dir: "data".into(),
             providers_dir: None,
+            allowed_networks: Vec::new(),
             site_root: options
                 .map_or_else(|| "target/site".into(), |options| PathBuf::from(options.site_root.as_ref())),
             master_key: None,
@@ -187,6 +197,19 @@ impl Settings {
         self.base_url().as_str().parse().map_err(ConfigError::BaseUrl)
     }
 
+    /// What this server may connect to.
+    #[must_use]
+    pub fn egress(&self) -> Egress {
+        let mut allowed = self.server.allowed_networks.clone();
+        if is_loopback(&self.base_url()) {
+            allowed.extend([
+                Ipv4Net::new_assert(Ipv4Addr::LOCALHOST, 8).into(),
+                IpNet::from(Ipv6Net::from(Ipv6Addr::LOCALHOST)),
+            ]);
+        }
+        Egress::with(allowed)
+    }
+
     /// The built-in providers and the operator's own: a folder of files, then `[providers]`.
     ///
     /// # Errors
@@ -274,6 +297,22 @@ mod tests {
         ] {
             assert_eq!(read(&format!("[server]\nbase_url = '{url}'")).unwrap_err(), says);
         }
+    }
+
+    #[test]
+    fn loopback_and_private_addresses_are_for_those_who_ask() {
+        let allows = |server: &str, address: &str| {
+            let settings = read(&format!("[server]\n{server}")).unwrap();
+            settings.egress().allows(address.parse().unwrap())
+        };
+        let public = "base_url = 'https://connect.acme.com'";
+
+        assert!(!allows(public, "127.0.0.1") && !allows(public, "10.0.0.1"));
+        assert!(allows("", "127.0.0.1") && allows("", "::1") && !allows("", "10.0.0.1"));
+        assert!(allows("base_url = 'http://connect.localhost:4000'", "127.0.0.1"));
+        assert!(allows(&format!("{public}\nallowed_networks = ['10.0.0.0/8']"), "10.0.0.1"));
+        let error = read("[server]\nallowed_networks = ['inside']").unwrap_err();
+        assert!(error.contains("allowed_networks"), "{error}");
     }
 
     #[test]

@@ -88,7 +88,7 @@ pub async fn service(settings: &Settings) -> Result<Arc<Service>, StartError> {
         store: Arc::new(SqliteStore::open(&database).await?),
         catalog,
         vault,
-        http: ReqwestHttp::new()?,
+        http: ReqwestHttp::new(settings.egress())?,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         base_url: settings.base_url(),

@@ -17,7 +17,9 @@ pub use load::{Catalog, CatalogError};
 pub use parameter::{AskedOf, FromCallback, Parameter, Pattern};
 pub use pointer::{Condition, Pointers};
 pub use provider::Provider;
-pub use reading::{Account, Answer, Callback, Lookup, Reading, Revoke, RevokeAuth, Source, Userinfo, Verify};
+pub use reading::{
+    Account, Answer, Callback, Kept, Lookup, Reading, Revoke, RevokeAuth, Source, Userinfo, Verify,
+};
 pub use rules::InvalidProvider;
 pub use template::{Template, TemplateError};
 pub use wire::{

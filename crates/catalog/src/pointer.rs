@@ -60,7 +60,7 @@ fn text_of(value: &Value) -> Option<String> {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(from = "String")]
 pub struct Condition {
-    pub(crate) pointer: Pointers,
+    pointer: Pointers,
     equals: Option<String>,
 }
 
@@ -74,6 +74,12 @@ impl From<String> for Condition {
 }
 
 impl Condition {
+    /// Where the value is that it asks for.
+    #[must_use]
+    pub fn pointer(&self) -> &Pointers {
+        &self.pointer
+    }
+
     /// Whether it holds.
     #[must_use]
     pub fn holds(&self, answer: &Value) -> bool {

@@ -158,6 +158,22 @@ impl Provider {
         urls.into_iter().flatten().find_map(|url| url.host_after(name))
     }
 
+    /// Where a connection's account is: the addresses that tell its id. Tenants with hosts or paths of their own
+    /// give ids of their own, so an id means somebody only together with these.
+    #[must_use]
+    pub fn place(&self, parameters: &BTreeMap<String, String>) -> Vec<String> {
+        let value = |name: &str| {
+            let usual = || self.parameter(name).and_then(|parameter| parameter.default.clone());
+            // What the operator set, or what each connection has anew, is the same for all of them.
+            Some(parameters.get(name).cloned().or_else(usual).unwrap_or_else(|| "x".to_owned()))
+        };
+        let userinfo = self.userinfo.as_ref().map(|userinfo| &userinfo.url);
+        let told = [self.issuer.as_ref(), self.token_url.as_ref(), userinfo];
+        let filled = told.into_iter().flatten().filter_map(|url| url.fill(value).ok());
+        // In a host, capitals mean nothing.
+        filled.map(|text| Url::parse(&text).map_or(text, String::from)).collect()
+    }
+
     /// # Errors
     /// The first rule that it breaks.
     pub(crate) fn validate(&self) -> Result<(), InvalidProvider> {

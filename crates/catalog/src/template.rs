@@ -1,7 +1,8 @@
 //! Texts with `{names}` in them: URLs, parameters and headers that depend on a connection.
 //!
-//! The one rule: a name's value can't leave the place it stands in. In a host it is letters, digits, dots and
-//! hyphens only; anywhere else in a URL it is percent-encoded; and the parsed host must be the one written.
+//! The one rule: a name's value can't leave the place it stands in. In a host it is letters, digits, dots,
+//! hyphens, underscores and the colon before a port only; anywhere else in a URL it is percent-encoded; no
+//! path goes up by it; and the parsed host must be the one written.
 
 use std::fmt;
 
@@ -23,7 +24,7 @@ pub struct Template {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
+pub(crate) enum Part {
     Text(String),
     Name(String),
 }
@@ -37,6 +38,9 @@ pub enum TemplateError {
     /// A value that would change the host it stands in.
     #[error("`{0}` can't stand in a host")]
     Host(String),
+    /// A path with a part that means the folder above, or with one that is empty for want of a value.
+    #[error("`{0}` would change the path")]
+    Path(String),
     /// Not an https URL (http on loopback).
     #[error("must be https (http on loopback)")]
     NotSecure,
@@ -107,11 +111,16 @@ impl Template {
                         filled.push_str(
                             fits.then_some(&value).ok_or_else(|| TemplateError::Host(name.clone()))?,
                         );
+                    } else if value.is_empty() && !filled.contains(['?', '#']) {
+                        return Err(TemplateError::Path(name.clone()));
                     } else {
                         filled.extend(utf8_percent_encode(&value, &RESERVED));
                     }
                 }
             }
+        }
+        if goes_up(&filled) {
+            return Err(TemplateError::Path(self.text.clone()));
         }
         let url = Url::parse(&filled).map_err(|_| TemplateError::NotSecure)?;
         if !is_secure(&url) {
@@ -121,6 +130,14 @@ impl Template {
             return Err(TemplateError::Host(self.text.clone()));
         }
         Ok(url)
+    }
+
+    /// What the host is made of, with a fixed port left out.
+    pub(crate) fn host_parts(&self) -> Vec<Part> {
+        let host = host_and_port(&self.text);
+        let is_port = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        let host = host.rsplit_once(':').filter(|(_, port)| is_port(port)).map_or(host, |(host, _)| host);
+        parse(host)
     }
 
     /// What follows a name in the same host, such as `.example.com`: for people who type all of it.
@@ -143,9 +160,19 @@ fn is_in_host(before: &str) -> bool {
 
 /// As written, with a port that the scheme has anyway left out.
 fn authority(url: &str) -> &str {
-    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
-    let written = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let written = host_and_port(url);
     if url.starts_with("https:") { written.trim_end_matches(":443") } else { written }
+}
+
+fn host_and_port(url: &str) -> &str {
+    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+    rest.split(['/', '?', '#']).next().unwrap_or_default()
+}
+
+/// Whether a part of the path means this folder or the one above (RFC 3986, section 5.2.4).
+fn goes_up(url: &str) -> bool {
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    path.split('/').any(|part| matches!(part, "." | ".."))
 }
 
 fn parse(text: &str) -> Vec<Part> {
@@ -243,6 +270,19 @@ mod tests {
             url("https://a.test/{id}?t={id}", "../x&y=ü").unwrap(),
             "https://a.test/..%2Fx%26y%3D%C3%BC?t=..%2Fx%26y%3D%C3%BC"
         );
+    }
+
+    #[test]
+    fn a_value_elsewhere_can_not_leave_its_folder() {
+        let company = "https://a.test/v3/{id}/info";
+
+        for evil in ["..", ".", ""] {
+            assert!(matches!(url(company, evil), Err(TemplateError::Path(_))), "{evil:?}");
+        }
+        assert!(matches!(url("https://a.test/v3/.{id}", "."), Err(TemplateError::Path(_))));
+        assert_eq!(url(company, "...").unwrap(), "https://a.test/v3/.../info");
+        assert_eq!(url("https://a.test/v3?id={id}", "").unwrap(), "https://a.test/v3?id=");
+        assert_eq!(url("https://a.test/v3?id={id}", "..").unwrap(), "https://a.test/v3?id=..");
     }
 
     #[test]

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use grantway_catalog::{
-    Account as Rules, Method, Pointers, Reading, Source, TokenBody, TokenPlace, Userinfo,
-};
+use grantway_catalog::{Account as Rules, Kept, Method, Reading, Source, TokenBody, TokenPlace, Userinfo};
 use grantway_core::{Secret, Timestamp, grant::Account};
 use serde_json::{Value, json};
 
@@ -89,7 +87,7 @@ pub async fn look_up(
     client.carry(place, &mut url, &mut headers, tokens)?;
     let draft = Draft { url, method: Method::Get, body: TokenBody::Form, headers, pairs: Vec::new() };
     let answer = json_of(http, draft, "lookup").await?;
-    let found = |(name, at): (&String, &Pointers)| Some((name.clone(), Secret::new(at.text(&answer)?)));
+    let found = |(name, kept): (&String, &Kept)| Some((name.clone(), Secret::new(kept.text(&answer)?)));
     Ok(lookup.extra.iter().filter_map(found).collect())
 }
 

@@ -31,6 +31,9 @@ pub enum EngineError {
     /// No connection: nothing was sent.
     #[error("the provider could not be reached")]
     Unreachable,
+    /// Its address is of a private network that the operator did not allow: nothing was sent.
+    #[error("the provider's address is not public; `server.allowed_networks` can allow it")]
+    NotPublic,
     /// Sent, but no answer came, or not in time: nobody knows what it did.
     #[error("the provider did not answer")]
     Unanswered,
@@ -82,6 +85,7 @@ impl From<HttpError> for EngineError {
     fn from(error: HttpError) -> Self {
         match error {
             HttpError::NotConnected => Self::Unreachable,
+            HttpError::NotPublic => Self::NotPublic,
             HttpError::Unreachable | HttpError::TimedOut => Self::Unanswered,
             HttpError::TooLarge => Self::Unreadable("overlong"),
         }

@@ -5,12 +5,14 @@ use grantway_core::Timestamp;
 
 use crate::{
     Client, EngineError, Http, TokenSet,
+    answer::denies,
     client::Known,
     request::{Draft, basic},
 };
 
 /// Revokes the grant's tokens: the refresh token where there is one, which ends the access tokens too.
-/// A provider without a revocation endpoint has nothing to be told.
+/// A provider without a revocation endpoint has nothing to be told. One that says "no" with a 200 has not
+/// revoked, unless it says that the grant was dead already.
 ///
 /// # Errors
 /// When the provider can't be reached or refuses.
@@ -24,7 +26,8 @@ pub async fn revoke(
     let Some(rules) = client.provider.revoke.as_ref().or(published.as_ref()) else { return Ok(()) };
     let answer = http.send(draft(client, rules, tokens, now)?.write()?).await?;
     match answer.status() {
-        status if status.is_success() => Ok(()),
+        status if status.is_success() && !denies(&client.provider.answer, &answer) => Ok(()),
+        status if status.is_success() => Err(EngineError::Refused),
         status => Err(EngineError::of_status(status)),
     }
 }

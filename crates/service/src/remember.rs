@@ -62,7 +62,10 @@ impl Service {
         let session = &arrival.session;
         let known =
             self.store.grants_of_user(&session.app, &session.terms.user.id, &arrival.flow.provider).await?;
-        let known = choose(known, session.terms.grant_id, &arrival.account)?;
+        let provider = self.provider(&arrival.flow.provider)?;
+        let here = provider.place(&arrival.flow.parameters);
+        let is_here = |grant: &Grant| provider.place(&grant.parameters) == here;
+        let known = choose(known, session.terms.grant_id, &arrival.account, is_here)?;
         let revived = known.as_ref().is_some_and(|grant| grant.status != GrantStatus::Active);
         let (tokens, kept_from) = self.with_kept_refresh_token(arrival, known.as_ref()).await?;
         let grant = self.grant_of(arrival, known);
@@ -143,24 +146,27 @@ struct Arrival<'a> {
 }
 
 /// Which grant a connection is: the one named, the one of the same account, or, at a provider that
-/// tells no identity, the only one that waits to be authorised again. Otherwise a new one.
+/// tells no identity, the only one that waits to be authorised again. Otherwise a new one. Two tenants may
+/// give one id to two accounts, so only a grant of the same place counts.
 fn choose(
     known: Vec<Grant>,
     named: Option<GrantId>,
     account: &Account,
+    is_here: impl Fn(&Grant) -> bool,
 ) -> Result<Option<Grant>, ServiceError> {
     if let Some(id) = named {
         let grant = known.into_iter().find(|grant| grant.id == id).ok_or(ServiceError::NoGrant)?;
         let other = account.id.is_some() && grant.account.id.is_some() && account.id != grant.account.id;
-        return if other {
+        return if other || !is_here(&grant) {
             Err(ServiceError::AccountMismatch(accounts(&grant.account, account)))
         } else {
             Ok(Some(grant))
         };
     }
+    let mut known = known.into_iter().filter(is_here);
     if account.id.is_some() {
-        return Ok(known.into_iter().find(|grant| grant.account.id == account.id));
+        return Ok(known.find(|grant| grant.account.id == account.id));
     }
-    let mut waiting = known.into_iter().filter(|grant| grant.status == GrantStatus::NeedsReauth);
+    let mut waiting = known.filter(|grant| grant.status == GrantStatus::NeedsReauth);
     Ok(waiting.next().filter(|_| waiting.next().is_none()))
 }

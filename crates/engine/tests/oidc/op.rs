@@ -40,6 +40,8 @@ pub(crate) struct Script {
     pub(crate) userinfo: Value,
     pub(crate) metadata: Value,
     pub(crate) keys: Value,
+    /// What a revocation is answered with, by 200.
+    pub(crate) revoked: Value,
     /// Paths that answer 404.
     pub(crate) gone: Vec<&'static str>,
     /// Nothing answers.
@@ -75,6 +77,7 @@ impl Script {
                 "jwks_uri": format!("{ISSUER}/keys"),
             }),
             keys: serde_json::from_str(include_str!("keys.json")).unwrap(),
+            revoked: json!({}),
             gone: Vec::new(),
             dark: false,
         }
@@ -149,6 +152,7 @@ impl Http for Op {
             }
             "/keys" => (200, script.keys),
             "/userinfo" => (200, script.userinfo),
+            "/revoke" => (200, script.revoked),
             "/par" => (201, json!({"request_uri": "urn:ietf:params:oauth:request_uri:1", "expires_in": 60})),
             "/token" => {
                 let mut token = script.token;

@@ -149,11 +149,15 @@ fn service(
     entropy: Arc<SeededEntropy>,
 ) -> Arc<Service> {
     let site = "https://files.test".parse().unwrap();
+    // A second tenant, which knows the same accounts by the same ids.
+    let other = "https://others.test".parse().unwrap();
     Service::new(Parts {
         store: store.clone(),
         catalog: catalog(),
         vault: Vault::from_keys(master_key).unwrap(),
-        http: Arc::new(RouterHttp::new().serving(&site, provider.router())),
+        http: Arc::new(
+            RouterHttp::new().serving(&site, provider.router()).serving(&other, provider.router()),
+        ),
         clock: clock.clone(),
         entropy,
         base_url: "https://connect.test".parse().unwrap(),
@@ -200,7 +204,7 @@ fn catalog() -> Catalog {
     let common = "scopes = ['profile']\nuserinfo = { url = 'https://files.test/userinfo' }\naccount = { id = '/id' }\n[[parameter]]\n";
     let shops = format!(
         "name = 'Shops'\nauthorize_url = 'https://{{shop}}.test/authorize'\ntoken_url = 'https://{{shop}}.test/token'\n{common}\
-         name = 'shop'\nlabel = 'Shop'\npattern = '[a-z]+'\nexample = 'acme'\n\
+         name = 'shop'\nlabel = 'Shop'\npattern = 'acme|elsewhere|files|others'\nexample = 'acme'\n\
          from_callback = {{ param = 'shop_host', pattern = '([a-z]+)\\.test' }}"
     );
     let free = format!(

@@ -38,7 +38,7 @@ pub(super) async fn upsert_grant(tx: &mut SqliteConnection, grant: &Grant) -> Re
     .bind(grant.app.as_str())
     .bind(&grant.user.id)
     .bind(grant.provider.as_str())
-    .bind(&grant.account.id)
+    .bind(grant.account_key())
     .bind(grant.status.as_str())
     .bind(json(grant))
     .bind(grant.created_at.0)
