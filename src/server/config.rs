@@ -11,7 +11,7 @@ use figment::{
     Figment,
     providers::{Env, Format, Toml},
 };
-use grantway_catalog::{Catalog, CatalogError, InvalidProvider, Provider};
+use grantway_catalog::{Catalog, CatalogError};
 use grantway_core::{
     AppId, Origin, ProviderId, Secret,
     origin::{OriginError, is_loopback},
@@ -19,6 +19,7 @@ use grantway_core::{
 use grantway_service::{AppSpec, RegistrationSpec};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use serde::Deserialize;
+use toml::Table;
 use url::Url;
 
 use crate::server::egress::Egress;
@@ -34,8 +35,8 @@ pub struct Settings {
     pub server: ServerSettings,
     /// The products it serves.
     pub apps: BTreeMap<AppId, AppSettings>,
-    /// Providers beside the built-in ones.
-    pub providers: BTreeMap<ProviderId, Provider>,
+    /// Providers beside the built-in ones, or changes to those: the tables that a file in `providers_dir` has.
+    pub providers: BTreeMap<ProviderId, Table>,
 }
 
 /// `[server]`
@@ -151,15 +152,7 @@ pub enum ConfigError {
     /// The server's own address.
     #[error("server.base_url: {0}")]
     BaseUrl(OriginError),
-    /// A provider of the operator.
-    #[error("providers.{id}: {rule}")]
-    Provider {
-        /// Which.
-        id: ProviderId,
-        /// Which rule it breaks.
-        rule: InvalidProvider,
-    },
-    /// A provider's file.
+    /// A provider, of a file or of `[providers]`.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
 }
@@ -215,15 +208,7 @@ impl Settings {
     /// # Errors
     /// When one breaks a rule.
     pub fn catalog(&self) -> Result<Catalog, ConfigError> {
-        let mut catalog = match &self.server.providers_dir {
-            Some(folder) => Catalog::with_folder(folder)?,
-            None => Catalog::built_in()?,
-        };
-        for (id, provider) in &self.providers {
-            let declared = catalog.declare(id.clone(), provider.clone());
-            declared.map_err(|rule| ConfigError::Provider { id: id.clone(), rule })?;
-        }
-        Ok(catalog)
+        Ok(Catalog::layered(self.server.providers_dir.as_deref(), &self.providers)?)
     }
 
     /// The apps as the service takes them.
@@ -322,6 +307,23 @@ mod tests {
         let error = settings.catalog().unwrap_err();
 
         assert!(error.to_string().starts_with("providers.mine: either `issuer`"), "{error}");
+    }
+
+    #[test]
+    fn a_built_in_provider_is_changed_in_one_field() {
+        let settings =
+            read("[providers.github]\nextends = 'github'\nscopes = ['repo']\ncode_seconds = 30").unwrap();
+
+        let catalog = settings.catalog().unwrap();
+
+        let github = catalog.get(&"github".parse().unwrap()).unwrap();
+        assert_eq!(
+            (github.name.as_str(), &github.scopes[..], github.code_seconds),
+            ("GitHub", &["repo".to_owned()][..], 30)
+        );
+        let unknown =
+            read("[providers.github]\nextends = 'github'\nscope = 'repo'").unwrap().catalog().unwrap_err();
+        assert!(unknown.to_string().starts_with("providers.github: unknown field `scope`"), "{unknown}");
     }
 
     #[test]

@@ -104,9 +104,9 @@ pub struct Provider {
     #[serde(default = "sixty")]
     pub code_seconds: i64,
 
-    /// How the client proves itself at the token endpoint (RFC 6749, section 2.3).
-    #[serde(default)]
-    pub client_auth: ClientAuth,
+    /// How the client proves itself at the token endpoint (RFC 6749, section 2.3). When omitted the issuer's
+    /// metadata decides, and without an issuer it is `post`.
+    pub client_auth: Option<ClientAuth>,
     /// The JWT that two of those ways sign.
     pub client_jwt: Option<ClientJwt>,
     /// GET at a few; POST is the standard.

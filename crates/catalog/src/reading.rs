@@ -124,6 +124,8 @@ fn json() -> TokenBody {
 pub struct Account {
     /// In which answer.
     pub source: Source,
+    /// What `iss` of an id token must be that no published key signs; `{claim:x}` is a claim of its own.
+    pub issuer: Option<Template>,
     /// The stable id.
     pub id: Reading,
     /// What the id is unique within, when it is not by itself: a workspace, a company.
@@ -143,6 +145,7 @@ impl Default for Account {
         let at = |pointer: &str| Reading { source: None, at: pointer.into() };
         Self {
             source: Source::Userinfo,
+            issuer: None,
             id: at("/sub"),
             within: None,
             email: Some(at("/email")),

@@ -125,7 +125,7 @@ fn check_parameter(parameter: &Parameter) -> Result<(), InvalidProvider> {
 }
 
 fn check_ways(provider: &Provider) -> Result<(), InvalidProvider> {
-    let ways = [Some(provider.client_auth), provider.refresh.client_auth];
+    let ways = [provider.client_auth, provider.refresh.client_auth];
     let needs_jwt = |auth: &ClientAuth| matches!(auth, ClientAuth::PrivateKeyJwt | ClientAuth::SecretJwt);
     if provider.client_jwt.is_none() && ways.iter().flatten().any(needs_jwt) {
         return Err(InvalidProvider::NoJwt);

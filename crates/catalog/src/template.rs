@@ -208,7 +208,7 @@ fn is_name(text: &str) -> bool {
         "callback" => b.is_ascii_alphanumeric() || b == b'_' || b == b'-',
         _ => b.is_ascii_lowercase() || b == b'_',
     };
-    matches!(kind, "" | "callback" | "extra") && !name.is_empty() && name.bytes().all(fits)
+    matches!(kind, "" | "callback" | "claim" | "extra") && !name.is_empty() && name.bytes().all(fits)
 }
 
 #[cfg(test)]

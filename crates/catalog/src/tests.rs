@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs};
 
-use crate::{AskedOf, Catalog, Pkce, Provider, RefreshBy, Source};
+use crate::{AskedOf, Catalog, Pkce, Provider, RefreshBy, Rotates, Source};
 
 fn refusal(text: &str) -> String {
     let mut catalog = Catalog::default();
@@ -37,6 +37,21 @@ fn every_built_in_provider_keeps_the_rules() {
     println!("{quirks:#?}");
     assert!(all.len() >= 400, "{}", all.len());
     assert_eq!(catalog.get(&"google-drive".parse().unwrap()).unwrap().authorize_params.len(), 2);
+}
+
+#[test]
+fn a_refresh_token_that_works_on_is_not_given_up_for_one_lost_answer() {
+    let catalog = Catalog::built_in().unwrap();
+    let refresh = |id: &str| catalog.get(&id.parse().unwrap()).unwrap().refresh.clone();
+    let is_microsofts = |provider: &&Provider| {
+        provider.token_url.as_ref().is_some_and(|url| url.as_str().contains("login.microsoftonline.com"))
+    };
+
+    let family: Vec<_> = catalog.iter().map(|(_, provider)| provider).filter(is_microsofts).collect();
+
+    assert!(family.len() >= 20);
+    assert!(family.iter().all(|provider| provider.refresh.rotates == Rotates::Overlap));
+    assert_eq!(refresh("zoominfo").grace, Some(30));
 }
 
 #[test]
@@ -178,6 +193,8 @@ fn every_rule_is_told_by_its_field() {
         ("brand_color = 'red'", "brand_color: must be written #rrggbb"),
         ("logo = '../x'", "logo: must be a file's name of a-z, 0-9 and -, without its ending"),
         ("token_params = { a = true }", "token_params: `a` must be a text, or false to leave it out"),
+        (&parameter.replace("name = 'a'", "name = 'A1'"), "parameter: `A1` must be a-z and _"),
+        ("answer = { extra = { A = '/a' } }", "extra: `A` must be a-z and _"),
         (
             "client_auth = 'private_key_jwt'",
             "client_auth: `private_key_jwt` and `secret_jwt` need a [client_jwt]",
@@ -245,7 +262,7 @@ fn an_operators_folder_adds_and_replaces() {
     fs::write(folder.path().join("corp.toml"), "name = 'Corp'\nissuer = 'https://id.corp.test'").unwrap();
     fs::write(folder.path().join("github.toml"), "extends = 'corp'\nname = 'Our GitHub'").unwrap();
 
-    let catalog = Catalog::with_folder(folder.path()).unwrap();
+    let catalog = Catalog::layered(Some(folder.path()), &BTreeMap::new()).unwrap();
 
     let github = catalog.get(&"github".parse().unwrap()).unwrap();
     assert_eq!(
@@ -253,6 +270,34 @@ fn an_operators_folder_adds_and_replaces() {
         ("Our GitHub", "https://id.corp.test")
     );
     assert!(catalog.get(&"google".parse().unwrap()).is_some());
+}
+
+#[test]
+fn an_operator_changes_one_field_of_a_built_in_provider() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("microsoft.toml"), "extends = 'microsoft'\nscopes = ['openid']").unwrap();
+    let declared = [
+        ("github", "scopes = ['repo']\nextends = 'github'"),
+        ("microsoft", "extends = 'microsoft'\nname = 'Ours'"),
+    ];
+    let declared = declared.map(|(id, text)| (id.parse().unwrap(), text.parse().unwrap())).into();
+
+    let catalog = Catalog::layered(Some(folder.path()), &declared).unwrap();
+
+    let provider = |id: &str| catalog.get(&id.parse().unwrap()).unwrap();
+    let (github, microsoft, outlook) = (provider("github"), provider("microsoft"), provider("outlook"));
+    assert_eq!((github.name.as_str(), &github.scopes[..]), ("GitHub", &["repo".to_owned()][..]));
+    // One layer on another, and a family stands on its changed head.
+    assert_eq!((microsoft.name.as_str(), &microsoft.scopes[..]), ("Ours", &["openid".to_owned()][..]));
+    assert!(microsoft.aliases.contains(&"microsoft-graph".to_owned()));
+    assert_eq!((outlook.name.as_str(), &outlook.scopes[..]), ("Outlook", &["openid".to_owned()][..]));
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_named() {
+    let error = Catalog::layered(Some("/nowhere/providers".as_ref()), &BTreeMap::new()).unwrap_err();
+
+    assert!(error.to_string().starts_with("/nowhere/providers: "), "{error}");
 }
 
 #[test]
@@ -270,12 +315,13 @@ fn a_wrong_file_of_the_folder_is_named() {
             "extends = 'corp'",
             "corp.toml: `extends = \"corp\"` names no provider, or goes in a circle",
         ),
+        ("corp.toml", "extends = 7", "corp.toml: `extends = \"\"` names no provider"),
         ("corp.toml", "name = 'Corp'", "corp.toml: either `issuer` or both"),
     ] {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join(name), text).unwrap();
 
-        let error = Catalog::with_folder(folder.path()).unwrap_err().to_string();
+        let error = Catalog::layered(Some(folder.path()), &BTreeMap::new()).unwrap_err().to_string();
 
         assert!(error.contains(says), "{error}");
     }

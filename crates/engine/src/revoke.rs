@@ -47,7 +47,7 @@ fn draft(
     }
     let mut draft = Draft { url, method: rules.method, body: rules.body, headers, pairs };
     match (rules.auth, client.client_secret) {
-        (RevokeAuth::Client, _) => client.prove(client.provider.client_auth, &mut draft, now)?,
+        (RevokeAuth::Client, _) => client.prove(client.endpoints.client_auth, &mut draft, now)?,
         (RevokeAuth::Basic, Some(secret)) => {
             draft.headers.push(("authorization".to_owned(), basic(client.client_id, secret.expose())));
         }

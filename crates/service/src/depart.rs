@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use grantway_catalog::Provider;
+use grantway_catalog::{Provider, Source};
 use grantway_core::{
     ProviderId, RegistrationId, Secret, SessionId,
     flow::{FLOW_SECONDS, Flow},
@@ -148,5 +148,25 @@ fn with_always(scopes: &[String], provider: &Provider) -> Vec<String> {
 
 /// Where an id token is expected (OpenID Connect Core, section 3.1.2.1), or the provider wants one anyway.
 fn expects_nonce(provider: &Provider, scopes: &[String]) -> bool {
-    provider.nonce || provider.issuer.is_some() && scopes.iter().any(|scope| scope == "openid")
+    let is_openid = provider.issuer.is_some() && scopes.iter().any(|scope| scope == "openid");
+    provider.nonce || is_openid || provider.account.source == Source::IdToken
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_nonce_goes_along_wherever_an_id_token_comes_back() {
+        let expects = |rules: &str, scope: &str| {
+            let text = format!("name = 'X'\n{rules}");
+            expects_nonce(&toml::from_str(&text).unwrap(), &[scope.to_owned()])
+        };
+
+        assert!(expects("issuer = 'https://id.test'", "openid"));
+        assert!(expects("account = { source = 'id_token' }", "openid"));
+        assert!(expects("account = { source = 'id_token' }", "read"));
+        assert!(expects("nonce = true", "read"));
+        assert!(!expects("issuer = 'https://id.test'", "read") && !expects("", "openid"));
+    }
 }

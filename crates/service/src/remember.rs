@@ -45,7 +45,12 @@ impl Service {
         client: &grantway_engine::Client<'_>,
         tokens: &TokenSet,
     ) -> Result<Account, ServiceError> {
-        let asked = identify::Asked { nonce: flow.nonce.as_deref(), kept: &flow.kept, now: self.clock.now() };
+        let asked = identify::Asked {
+            nonce: flow.nonce.as_deref(),
+            scopes: &flow.scopes,
+            kept: &flow.kept,
+            now: self.clock.now(),
+        };
         match grantway_engine::identify(&*self.http, &self.directory, client, tokens, asked).await {
             Ok(account) => Ok(account),
             Err(error) if matches!(error, EngineError::IdToken(_)) || session.terms.grant_id.is_some() => {

@@ -8,6 +8,8 @@ use crate::{InvalidProvider, Provider, Template};
 enum Moment {
     /// Where the endpoints are: connection parameters only.
     Endpoints,
+    /// Where an id token's issuer is told: those, and its own claims.
+    Claims,
     /// In the browser's URL, or in a JWT: the client's id too, and fresh randomness; no secret.
     Shown,
     /// The token request: the client, and the flow's `state` and kept parameters.
@@ -21,6 +23,7 @@ enum Moment {
 fn moment_of(place: &str) -> Moment {
     match place {
         "issuer" | "authorize_url" | "token_url" => Moment::Endpoints,
+        "account.issuer" => Moment::Claims,
         "authorize_params" | "redirect_uri" | "client_jwt" => Moment::Shown,
         "token_params" | "token_headers" => Moment::Exchange,
         _ if place.starts_with("refresh.") || place.starts_with("revoke.") => Moment::Later,
@@ -42,6 +45,7 @@ pub(super) fn check(
 
 fn is_known(provider: &Provider, moment: Moment, name: &str) -> bool {
     let since = match name {
+        _ if moment == Moment::Claims && name.starts_with("claim:") => return true,
         "client_id" | "redirect_uri" | "random" => Moment::Shown,
         "client_secret" | "state" => Moment::Exchange,
         "access_token" | "refresh_token" | "token" | "token_type_hint" => Moment::Tokens,

@@ -95,6 +95,7 @@ fn singles(provider: &Provider) -> Placed<'_> {
     let (jwt, userinfo) = (provider.client_jwt.as_ref(), provider.userinfo.as_ref());
     let all = [
         ("redirect_uri", provider.redirect_uri.as_ref()),
+        ("account.issuer", provider.account.issuer.as_ref()),
         ("client_jwt", jwt.and_then(|jwt| jwt.key_id.as_ref())),
         ("client_jwt", jwt.and_then(|jwt| jwt.issuer.as_ref())),
         ("client_jwt", jwt.and_then(|jwt| jwt.audience.as_ref())),

@@ -224,7 +224,8 @@ impl Party {
     pub(crate) async fn identify(&self, tokens: &TokenSet) -> Result<Account, EngineError> {
         let endpoints = self.endpoints().await?;
         let kept = BTreeMap::new();
-        let asked = identify::Asked { nonce: Some(NONCE), kept: &kept, now: NOW };
+        let asked =
+            identify::Asked { nonce: Some(NONCE), scopes: &self.provider.scopes, kept: &kept, now: NOW };
         identify::identify(&*self.op, &self.directory, &self.client(&endpoints), tokens, asked).await
     }
 }

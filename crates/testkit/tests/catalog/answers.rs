@@ -157,6 +157,12 @@ impl Simulator<'_> {
         if self.facts.text("/account/source") == Some("id_token") {
             self.put_account(&mut claims);
         }
+        // https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference
+        if self.facts.text("/token_url").is_some_and(|url| url.contains("login.microsoftonline.com")) {
+            claims["tid"] = json!("b9419818-09af-49c2-b0c3-653adc1f376e");
+            claims["iss"] =
+                json!("https://login.microsoftonline.com/b9419818-09af-49c2-b0c3-653adc1f376e/v2.0");
+        }
         let Some(issuer) = &self.issuer else { return unsigned(&claims, 0) };
         claims["iss"] = json!(issuer);
         if claims.get("email").is_none() {

@@ -97,7 +97,8 @@ async fn walk(
         entropy: &entropy,
     };
     let scopes: Vec<String> = provider.scopes.iter().chain(&provider.always_scopes).cloned().collect();
-    let wants_id_token = provider.issuer.is_some() && scopes.iter().any(|scope| scope == "openid");
+    let is_openid = provider.issuer.is_some() && scopes.iter().any(|scope| scope == "openid");
+    let wants_id_token = is_openid || provider.account.source == Source::IdToken;
     let nonce = (wants_id_token || provider.nonce).then_some("nonce-1234");
     let request = AuthorizeRequest { scopes: &scopes, nonce, extra: None };
     let away =
@@ -115,7 +116,7 @@ async fn walk(
         exchange(http, &client, proof, NOW).await.map_err(|error| format!("exchange: {error}"))?;
     check_tokens(facts, &tokens)?;
 
-    let asked = identify::Asked { nonce, kept: &told.kept, now: NOW };
+    let asked = identify::Asked { nonce, scopes: &scopes, kept: &told.kept, now: NOW };
     let account = identify::identify(http, &directory, &client, &tokens, asked).await;
     check_account(simulator, provider, &account.map_err(|error| format!("identify: {error}"))?)?;
     tokens.extra.extend(look_up(http, &client, &tokens).await.map_err(|error| format!("lookup: {error}"))?);
