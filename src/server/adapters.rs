@@ -83,7 +83,7 @@ impl Http for ReqwestHttp {
             }
             body.extend_from_slice(&chunk);
         }
-        parts.body(body).map_err(|_| HttpError::Unreachable)
+        parts.body(body).map_err(|_| HttpError::Unanswered)
     }
 }
 
@@ -93,7 +93,7 @@ fn translate(error: &reqwest::Error) -> HttpError {
         error if is_refused(error) => HttpError::NotPublic,
         error if error.is_connect() => HttpError::NotConnected,
         error if error.is_timeout() => HttpError::TimedOut,
-        _ => HttpError::Unreachable,
+        _ => HttpError::Unanswered,
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! The one rule: a provider is a TOML file, its stem is its id, and no code names one.
 
+mod color;
 mod load;
 mod parameter;
 mod pointer;

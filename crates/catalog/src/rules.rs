@@ -41,6 +41,11 @@ pub enum InvalidProvider {
         /// What.
         pointer: String,
     },
+    /// An id that people change and hand on.
+    #[error(
+        "account: `{0}` is an e-mail address, which is no stable id; write `id = []` where nothing else is told"
+    )]
+    AddressAsId(String),
     /// A parameter that carries the flow's safety.
     #[error("{place}: `{name}` is set by Grantway and can't be overridden")]
     Reserved {
@@ -108,6 +113,9 @@ pub(crate) fn check(provider: &Provider) -> Result<(), InvalidProvider> {
     check_ways(provider)?;
     check_urls(provider)?;
     params::check(provider)?;
+    for scope in provider.scopes.iter().chain(&provider.always_scopes) {
+        names::check(provider, "scopes", &scope.as_str().into())?;
+    }
     pointers::check(provider)
 }
 

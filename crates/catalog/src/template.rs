@@ -95,6 +95,16 @@ impl Template {
         Ok(filled)
     }
 
+    /// The text with the values that there are; a name without one stays as it is written.
+    #[must_use]
+    pub fn fill_known(&self, value: impl Fn(&str) -> Option<String>) -> String {
+        let part = |part: &Part| match part {
+            Part::Text(text) => text.clone(),
+            Part::Name(name) => value(name).unwrap_or_else(|| format!("{{{name}}}")),
+        };
+        self.parts.iter().map(part).collect()
+    }
+
     /// The URL with its values, each kept to its place.
     ///
     /// # Errors

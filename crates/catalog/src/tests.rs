@@ -190,6 +190,10 @@ fn every_rule_is_told_by_its_field() {
     for (text, says) in [
         ("account = { id = 'sub' }", "account: `sub` is not a JSON pointer (RFC 6901)"),
         ("answer = { access_token = ['/a', 'b'] }", "answer: `b` is not a JSON pointer (RFC 6901)"),
+        (
+            "account = { id = ['/id', '/user/EmailAddress'] }",
+            "account: `/user/EmailAddress` is an e-mail address, which is no stable id; write `id = []` where nothing else is told",
+        ),
         ("brand_color = 'red'", "brand_color: must be written #rrggbb"),
         ("logo = '../x'", "logo: must be a file's name of a-z, 0-9 and -, without its ending"),
         ("token_params = { a = true }", "token_params: `a` must be a text, or false to leave it out"),

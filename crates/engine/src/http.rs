@@ -13,7 +13,7 @@ pub enum HttpError {
     NotPublic,
     /// The connection broke; the request may have arrived.
     #[error("the provider did not answer")]
-    Unreachable,
+    Unanswered,
     /// It took too long; the request may have arrived.
     #[error("the provider did not answer in time")]
     TimedOut,

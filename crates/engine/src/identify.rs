@@ -232,6 +232,7 @@ fn read(rules: &Rules, told: &Told) -> Result<Account, EngineError> {
     };
     let id = find(&rules.id);
     if id.is_none()
+        && !rules.id.at.is_empty()
         && rules.source != Source::Nothing
         && (told.userinfo.is_some() || rules.source != Source::Userinfo)
     {

@@ -30,7 +30,7 @@ pub use tokens::TokenSet;
 pub enum EngineError {
     /// No connection: nothing was sent.
     #[error("the provider could not be reached")]
-    Unreachable,
+    NotConnected,
     /// Its address is of a private network that the operator did not allow: nothing was sent.
     #[error("the provider's address is not public; `server.allowed_networks` can allow it")]
     NotPublic,
@@ -72,7 +72,7 @@ impl EngineError {
     /// Whether trying later may help.
     #[must_use]
     pub fn is_transient(self) -> bool {
-        matches!(self, Self::Unreachable | Self::Unanswered | Self::Failing(_))
+        matches!(self, Self::NotConnected | Self::Unanswered | Self::Failing(_))
     }
 }
 
@@ -84,9 +84,9 @@ fn is_passing(status: ::http::StatusCode) -> bool {
 impl From<HttpError> for EngineError {
     fn from(error: HttpError) -> Self {
         match error {
-            HttpError::NotConnected => Self::Unreachable,
+            HttpError::NotConnected => Self::NotConnected,
             HttpError::NotPublic => Self::NotPublic,
-            HttpError::Unreachable | HttpError::TimedOut => Self::Unanswered,
+            HttpError::Unanswered | HttpError::TimedOut => Self::Unanswered,
             HttpError::TooLarge => Self::Unreadable("overlong"),
         }
     }

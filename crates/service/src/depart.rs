@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use grantway_catalog::{Provider, Source};
+use grantway_catalog::{Provider, Source, Template};
 use grantway_core::{
     ProviderId, RegistrationId, Secret, SessionId,
     flow::{FLOW_SECONDS, Flow},
@@ -14,7 +14,7 @@ use grantway_store::Depart;
 use serde_json::json;
 use url::Url;
 
-use crate::{Service, ServiceError, error::retried, parameters::Known};
+use crate::{ClientParts, Service, ServiceError, error::retried, parameters::Settled};
 
 /// What comes of a pick.
 #[derive(Debug)]
@@ -78,19 +78,29 @@ impl Service {
         provider: &ProviderId,
         typed: &BTreeMap<String, String>,
     ) -> Result<Departing, ServiceError> {
-        let now = self.clock.now();
-        let session = self.session_of_browser(id, cookie).await?.depart(provider, now)?;
+        let session = self.session_of_browser(id, cookie).await?.depart(provider, self.clock.now())?;
         let registered = self.registered(&RegistrationId::of(&session.app, provider)).await?;
-        let parameters = match self.known_parameters(&session, &registered, typed).await? {
-            Known::All(parameters) => parameters,
-            Known::Ask(questions) => {
-                return Ok(Departing::Asks(Box::new(self.ask_view(&session, provider, questions))));
+        match self.known_parameters(&session, &registered, typed).await? {
+            Settled::All(parameters) => {
+                let parts = self.client_of(registered, &parameters).await?;
+                self.send_off(&session, &parts, parameters).await.map(Departing::Leaves)
             }
-        };
-        let parts = self.client_of(registered, &parameters).await?;
+            Settled::Ask(questions) => {
+                Ok(Departing::Asks(Box::new(self.ask_view(&session, provider, questions))))
+            }
+        }
+    }
+
+    /// The authorization request, and the flow that remembers it.
+    async fn send_off(
+        &self,
+        session: &Session,
+        parts: &ClientParts<'_>,
+        parameters: BTreeMap<String, String>,
+    ) -> Result<Departure, ServiceError> {
+        let now = self.clock.now();
         let (registration, described) = (&parts.registered.registration, parts.registered.provider);
-        let scopes = session.terms.scopes.get(provider).unwrap_or(&registration.scopes);
-        let scopes = with_always(scopes, described);
+        let scopes = scopes_of(session, parts);
         let nonce = expects_nonce(described, &scopes).then(|| Secret::random("", &*self.entropy));
         let request = AuthorizeRequest {
             scopes: &scopes,
@@ -100,17 +110,14 @@ impl Service {
         let authorization = authorize(&*self.http, &parts.client(), &request, now).await?;
         let browser = Secret::random("", &*self.entropy);
         let state = authorization.state.digest();
+        let place = verifier_place(session, &state);
         let flow = Flow {
             state,
             browser: browser.digest(),
             session: session.id.clone(),
             registration: registration.id.clone(),
-            provider: provider.clone(),
-            sealed_verifier: self.vault.seal(
-                authorization.verifier.expose(),
-                &verifier_place(&session, &state),
-                &*self.entropy,
-            ),
+            provider: registration.provider.clone(),
+            sealed_verifier: self.vault.seal(authorization.verifier.expose(), &place, &*self.entropy),
             nonce: nonce.map(|nonce| nonce.expose().to_owned()),
             issuer: parts.endpoints.issuer.clone(),
             iss_promised: parts.endpoints.iss_promised,
@@ -121,17 +128,17 @@ impl Service {
             departed_at: now,
             expires_at: now.plus_seconds(FLOW_SECONDS).min(session.expires_at),
         };
-        let audit =
-            self.audit_entry(&session.app, "session.departed", &session.id, json!({"provider": provider}));
-        self.store.depart(&Depart { session: &session, flow: &flow, audit: &audit }).await?;
-        self.changed(id);
-        Ok(Departing::Leaves(Departure {
+        let told = json!({"provider": flow.provider});
+        let audit = self.audit_entry(&session.app, "session.departed", &session.id, told);
+        self.store.depart(&Depart { session, flow: &flow, audit: &audit }).await?;
+        self.changed(&session.id);
+        Ok(Departure {
             url: authorization.url,
             provider_name: described.name.clone(),
             cookie_name: Self::flow_cookie(&state),
             cookie: browser,
             cookie_seconds: flow.expires_at.seconds_since(now),
-        }))
+        })
     }
 }
 
@@ -140,10 +147,24 @@ pub(crate) fn verifier_place(session: &Session, state: &grantway_core::Digest) -
     format!("verifier/{}/{}", session.id, state.short_name())
 }
 
+/// What is asked for: the session's word or the registration's, and what the provider always needs.
+fn scopes_of(session: &Session, parts: &ClientParts<'_>) -> Vec<String> {
+    let registration = &parts.registered.registration;
+    let scopes = session.terms.scopes.get(&registration.provider).unwrap_or(&registration.scopes);
+    filled(&with_always(scopes, parts.registered.provider), &parts.parameters)
+}
+
 /// With those that every request asks for.
 fn with_always(scopes: &[String], provider: &Provider) -> Vec<String> {
     let missing = provider.always_scopes.iter().filter(|scope| !scopes.contains(scope));
     scopes.iter().chain(missing).cloned().collect()
+}
+
+/// Some scopes name the tenant, by a connection parameter.
+fn filled(scopes: &[String], parameters: &BTreeMap<String, String>) -> Vec<String> {
+    let fill =
+        |scope: &String| Template::from(scope.as_str()).fill_known(|name| parameters.get(name).cloned());
+    scopes.iter().map(fill).collect()
 }
 
 /// Where an id token is expected (OpenID Connect Core, section 3.1.2.1), or the provider wants one anyway.
@@ -155,6 +176,14 @@ fn expects_nonce(provider: &Provider, scopes: &[String]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_scope_may_name_the_tenant_by_a_parameter() {
+        let parameters = [("host".to_owned(), "acme.crm.test".to_owned())].into();
+        let scopes = ["https://{host}/read", "{other}", "mail"].map(str::to_owned);
+
+        assert_eq!(filled(&scopes, &parameters), ["https://acme.crm.test/read", "{other}", "mail"]);
+    }
 
     #[test]
     fn a_nonce_goes_along_wherever_an_id_token_comes_back() {

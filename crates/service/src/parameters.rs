@@ -17,10 +17,10 @@ use crate::{Registered, Service, ServiceError};
 pub(crate) type Values = BTreeMap<String, String>;
 
 /// What is known of a connection's parameters before the person leaves.
-pub(crate) enum Known {
+pub(crate) enum Settled {
     /// All of them.
     All(Values),
-    /// Something must be asked first.
+    /// Not yet: something must be asked first.
     Ask(Vec<Question>),
 }
 
@@ -31,7 +31,7 @@ impl Service {
         session: &Session,
         registered: &Registered<'_>,
         typed: &Values,
-    ) -> Result<Known, ServiceError> {
+    ) -> Result<Settled, ServiceError> {
         let provider = registered.provider;
         let mut known = match session.terms.grant_id {
             // A grant is authorised again where it is.
@@ -52,17 +52,17 @@ impl Service {
             .collect();
         // What has a usual value is asked along with what has none, never alone.
         if !open.iter().any(|parameter| parameter.must_be_given()) {
-            return Ok(Known::All(known));
+            return Ok(Settled::All(known));
         }
         let answers: Vec<_> = open.iter().map(|parameter| answer(provider, parameter, typed)).collect();
         if answers.iter().any(Result::is_err) {
             let questions = open.iter().zip(answers).map(|(parameter, answer)| {
                 answer.err().map_or_else(|| asked(provider, parameter, typed), |wrong| *wrong)
             });
-            return Ok(Known::Ask(questions.collect()));
+            return Ok(Settled::Ask(questions.collect()));
         }
         known.extend(answers.into_iter().flatten().flatten());
-        Ok(Known::All(known))
+        Ok(Settled::All(known))
     }
 
     pub(crate) fn ask_view(

@@ -22,7 +22,7 @@ enum Moment {
 
 fn moment_of(place: &str) -> Moment {
     match place {
-        "issuer" | "authorize_url" | "token_url" => Moment::Endpoints,
+        "issuer" | "authorize_url" | "token_url" | "scopes" => Moment::Endpoints,
         "account.issuer" => Moment::Claims,
         "authorize_params" | "redirect_uri" | "client_jwt" => Moment::Shown,
         "token_params" | "token_headers" => Moment::Exchange,

@@ -8,6 +8,9 @@ pub(super) fn check(provider: &Provider) -> Result<(), InvalidProvider> {
         None => Ok(()),
     };
     let account = &provider.account;
+    if let Some(address) = account.id.at.address() {
+        return Err(InvalidProvider::AddressAsId(address.to_owned()));
+    }
     let readings = [&account.email, &account.name, &account.handle, &account.org, &account.within];
     let readings = readings.into_iter().flatten().chain([&account.id]);
     readings.into_iter().try_for_each(|Reading { at, .. }| check("account", at))?;

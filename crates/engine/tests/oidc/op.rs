@@ -143,7 +143,7 @@ impl Http for Op {
         self.requests.lock().unwrap().push((request.method().to_string(), path.clone(), request));
         let script = self.script.lock().unwrap().clone();
         if script.dark {
-            return Err(HttpError::Unreachable);
+            return Err(HttpError::Unanswered);
         }
         let (status, body) = match path.as_str() {
             gone if script.gone.contains(&gone) => (404, json!({})),

@@ -4,6 +4,8 @@
 #![expect(clippy::print_stdout, reason = "the counts are for whoever reads the run")]
 
 mod answers;
+mod asked;
+mod authorizing;
 mod drive;
 mod facts;
 mod revoking;
