@@ -9,6 +9,7 @@ mod logos;
 mod logs;
 mod pages;
 mod parameters;
+mod providers;
 mod result;
 mod sessions;
 mod world;

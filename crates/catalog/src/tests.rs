@@ -54,6 +54,40 @@ fn a_refresh_token_that_works_on_is_not_given_up_for_one_lost_answer() {
     assert_eq!(refresh("zoominfo").grace, Some(30));
 }
 
+/// The blocks of the schema's documentation that describe a provider.
+fn documented() -> Vec<toml::Table> {
+    let text = include_str!("../../../docs/catalog.md");
+    let blocks = text.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    blocks
+        .map(|block| block.parse().unwrap())
+        .filter(|table: &toml::Table| table.contains_key("name"))
+        .collect()
+}
+
+#[test]
+fn the_examples_of_the_documentation_keep_the_rules() {
+    let described = documented();
+    let spotify: toml::Table = include_str!("../providers/spotify.toml").parse().unwrap();
+
+    let alike = described[0].iter().all(|(key, value)| spotify.get(key) == Some(value));
+    let whole = Catalog::layered(None, &[("files".parse().unwrap(), described[1].clone())].into());
+
+    assert!(alike, "{:?}", described[0]);
+    assert!(whole.is_ok(), "{whole:?}");
+}
+
+#[test]
+fn every_field_has_an_example_in_the_documentation() {
+    let source = include_str!("provider.rs").split("impl Provider").next().unwrap();
+    let fields = source.lines().filter_map(|line| line.strip_prefix("    pub ")?.split(':').next());
+    let whole = &documented()[1];
+    let by_another_name = |field: &str| if field == "parameters" { "parameter" } else { field }.to_owned();
+
+    let missing: Vec<_> = fields.map(by_another_name).filter(|field| !whole.contains_key(field)).collect();
+
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
 #[test]
 fn a_provider_needs_https_and_either_an_issuer_or_both_urls() {
     for (text, says) in [
