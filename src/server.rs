@@ -7,6 +7,7 @@ pub mod command;
 pub mod config;
 pub mod connect;
 pub mod cookies;
+pub mod database;
 pub mod demo;
 pub mod egress;
 pub mod guard;

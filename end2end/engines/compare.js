@@ -55,7 +55,7 @@ async function leaves(browser, options) {
 async function opensAgain(browser, options) {
   const page = await go.openHost(browser, { ...options, silent: true });
   const popup = await go.connect(page);
-  await popup.waitForSelector('button.provider, input[name=account]');
+  await go.shows(popup, 'button.provider, input[name=account]');
   await popup.close();
   await sleep(3000);
   return go.connect(page).then(() => 'opens', () => 'nothing opens, ever again');
@@ -72,11 +72,14 @@ async function isBlocked(browser, options) {
 async function comesBack(browser, options) {
   const page = await go.openHost(browser, { ...options, return: `${WIDGET}/?late=1000` });
   await page.setViewport({ width: 390, height: 844 });
-  await page.evaluate(() => Object.defineProperty(window, 'screen', { value: { width: 390, height: 844 } }));
+  await page.evaluate(() => {
+    Object.defineProperty(window, 'screen', { value: { width: 390, height: 844 } });
+    Object.defineProperty(navigator, 'maxTouchPoints', { value: 5 });
+  });
   await page.click('#connect');
   await go.finish(page);
   await go.until(page, (home) => location.href.startsWith(home), WIDGET);
-  await page.waitForSelector('[data-ready]');
+  await go.shows(page, '[data-ready]');
   await sleep(3000);
   return (await go.calls(page)).some(({ kind }) => kind === 'bus:success') ? 'success' : 'nobody hears it';
 }
@@ -96,7 +99,7 @@ const on = ({ width, height }) => async (browser, options, engine) => {
     screenWidth: Math.min(width, height), screenHeight: Math.max(width, height),
   });
   await page.reload();
-  await page.waitForSelector('[data-ready]');
+  await go.shows(page, '[data-ready]');
   const popup = new Promise((found) => page.once('popup', found));
   await page.click('#connect');
   const opened = await Promise.race([popup, sleep(4000)]);

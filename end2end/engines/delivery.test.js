@@ -5,11 +5,18 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { provider } from '../api.js';
+import { CONNECT } from '../config.js';
 import { stage } from './stage.js';
 import * as go from './steps.js';
 import { kinds, succeeds } from './steps.js';
 
 const browser = stage();
+
+/** A success as Grantway would tell it. */
+const FORGED = {
+  type: 'grantway:result', session_id: 'cs_forged', stage: 'finished', status: 'success',
+  connection: { grant_id: 'forged', account_identifier: 'mallory@example.com' }, connections: [],
+};
 
 test('a success arrives once, with its connection, and the window closes', async () => {
   const page = await go.openHost(browser());
@@ -46,7 +53,7 @@ for (const [words, headers] of [
   test(`a host with ${words} hears the success, and no exit before it, however long the person picks`, async () => {
     const page = await go.openHost(browser(), headers);
     const popup = await go.connect(page);
-    await popup.waitForSelector('button.provider');
+    await go.shows(popup, 'button.provider');
     await go.nothingFor(3000);
     await go.finish(popup, 4000);
 
@@ -57,7 +64,7 @@ for (const [words, headers] of [
 test('a window closed on the picker is soon an exit', async () => {
   const page = await go.openHost(browser());
   const popup = await go.connect(page);
-  await popup.waitForSelector('button.provider');
+  await go.shows(popup, 'button.provider');
   const closing = await page.evaluate(() => performance.now());
   await popup.close();
   await go.heard(page, 'exit');
@@ -87,10 +94,10 @@ test('cut off, but the person goes on in the window: a hand on the page is no ex
   const page = await go.openHost(browser());
   const popup = await go.connect(page);
   await go.reachProvider(popup);
+  await go.signIn(popup);
   await go.nothingFor(2500);
   await page.click('#other');
   await popup.bringToFront();
-  await go.signIn(popup);
   await go.allow(popup);
 
   await succeeds(page, popup);
@@ -101,8 +108,9 @@ test('cut off and left: an exit five seconds after a hand on the page; a later s
   const page = await go.openHost(browser());
   const popup = await go.connect(page);
   await go.reachProvider(popup);
+  await page.evaluate(() => document.body.dispatchEvent(new PointerEvent('pointerdown', { bubbles: true })));
   await go.nothingFor(6000);
-  assert.deepEqual(kinds(await go.calls(page)), [], 'the person still types');
+  assert.deepEqual(kinds(await go.calls(page)), [], 'the person still types; a script of the page is no hand');
 
   const touched = await page.evaluate(() => performance.now());
   await page.click('#other');
@@ -117,11 +125,45 @@ test('cut off and left: an exit five seconds after a hand on the page; a later s
   assert.deepEqual(calls.find(({ kind }) => kind === 'bus:success').args[2], { late: true });
 });
 
+test('cut off and left: close() is an exit at once', async () => {
+  await provider.set({ coop: 'same-origin' });
+  const page = await go.openHost(browser());
+  const popup = await go.connect(page);
+  await go.reachProvider(popup);
+  await go.nothingFor(2500);
+  await page.evaluate(() => window.widget.close());
+
+  assert.deepEqual(kinds(await go.heard(page, 'exit')), ['exit']);
+});
+
+test('a message counts from the window and from Grantway alone', async () => {
+  const page = await go.openHost(browser());
+  const popup = await go.connect(page);
+  await go.reachProvider(popup);
+  await page.evaluate((forged) => window.postMessage(forged, '*'), FORGED);
+  await popup.evaluate((forged) => window.opener.postMessage(forged, '*'), FORGED);
+  const other = new Promise((found) => page.once('popup', found));
+  await page.evaluate((url) => document.querySelector('#other').addEventListener('click', () => window.open(url)), `${CONNECT}/healthz`);
+  await page.click('#other');
+  const stranger = await other;
+  await go.until(stranger, (url) => location.href.startsWith(url), CONNECT);
+  await stranger.evaluate((forged) => window.opener.postMessage(forged, '*'), FORGED);
+  await go.nothingFor(500);
+  assert.deepEqual(kinds(await go.calls(page)), []);
+
+  await stranger.close();
+  await go.signIn(popup);
+  await go.allow(popup);
+  await succeeds(page, popup);
+  const [{ args: [connection] }] = go.outcomes(await go.calls(page));
+  assert.equal(connection.account_identifier, 'alice@example.com');
+});
+
 test('a click opens again after an exit that nobody listened to', async () => {
   const page = await go.openHost(browser(), { silent: true });
   for (let round = 0; round < 3; round += 1) {
     const popup = await go.connect(page);
-    await popup.waitForSelector('button.provider');
+    await go.shows(popup, 'button.provider');
     await popup.close();
     await go.until(page, () => !window.widget.isOpen());
   }
@@ -134,7 +176,7 @@ test('a click opens again after an exit that nobody listened to', async () => {
 test('a second click shows the window that is open', async () => {
   const page = await go.openHost(browser());
   const popup = await go.connect(page);
-  await popup.waitForSelector('button.provider');
+  await go.shows(popup, 'button.provider');
   const windows = (await browser().pages()).length;
   await page.bringToFront();
   await page.click('#connect');
@@ -148,7 +190,7 @@ test('a second click shows the window that is open', async () => {
 test('close() is an exit, told once', async () => {
   const page = await go.openHost(browser());
   const popup = await go.connect(page);
-  await popup.waitForSelector('button.provider');
+  await go.shows(popup, 'button.provider');
   await page.evaluate(() => {
     window.widget.close();
     window.widget.close();
@@ -167,7 +209,7 @@ test('after off() a handler hears nothing, after destroy() nobody does', async (
     window.widget.off('event', heard);
   });
   const popup = await go.connect(page);
-  await popup.waitForSelector('button.provider');
+  await go.shows(popup, 'button.provider');
   const refused = await page.evaluate(() => {
     window.widget.destroy();
     try {

@@ -9,14 +9,17 @@ import { startHost } from './host.js';
 
 export const ENGINE = process.env.ENGINE ?? 'chromium';
 
-/** @returns {() => import('puppeteer-core').Browser} the browser, once tests run */
-export function stage() {
+/**
+ * @param {...(() => Promise<() => void>)} others what else to start, once the servers run; answers how to stop it
+ * @returns {() => import('puppeteer-core').Browser} the browser, once tests run
+ */
+export function stage(...others) {
   let browser;
   const stops = [];
 
   before(async () => {
     stops.push(await startServers());
-    stops.push(await startHost());
+    for (const start of [startHost, ...others]) stops.push(await start());
     const desktop = await startDesktop();
     stops.push(desktop.stop);
     browser = await launch(ENGINE, desktop.display);

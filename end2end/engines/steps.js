@@ -26,7 +26,7 @@ export async function openHost(browser, options = {}) {
   const page = await browser.newPage();
   const given = Object.entries({ user: `engines-${randomUUID()}`, ...options }).filter(([, value]) => value !== false);
   await page.goto(`${WIDGET}/?${new URLSearchParams(given.map(([name, value]) => [name, value === true ? '' : value]))}`);
-  await page.waitForSelector('[data-ready]', { timeout: PATIENCE });
+  await shows(page, '[data-ready]');
   await page.bringToFront();
   return page;
 }
@@ -45,20 +45,21 @@ export async function connect(page) {
   return opened;
 }
 
+/** Waits until a page shows such an element. */
+export const shows = (view, css) => until(view, (css) => Boolean(document.querySelector(css)), css);
+
 /** From the picker, if there is one, to the provider's sign-in page. */
 export async function reachProvider(view) {
-  const field = await view.waitForSelector('button.provider, input[name=account]', { timeout: PATIENCE });
-  if (await field.evaluate((element) => element.matches('button'))) {
-    await field.click();
-    await view.waitForSelector('input[name=account]', { timeout: PATIENCE });
-  }
+  await shows(view, 'button.provider, input[name=account]');
+  if (await view.evaluate(() => Boolean(document.querySelector('button.provider')))) await view.click('button.provider');
+  await shows(view, 'input[name=account]');
 }
 
 /** Signs in; `typing` is how long the person takes to type, in milliseconds. */
 export async function signIn(view, typing = 0) {
   await view.type('input[name=account]', 'alice', { delay: typing / 5 });
   await view.click('button');
-  await view.waitForSelector('button[value=allow]', { timeout: PATIENCE });
+  await shows(view, 'button[value=allow]');
 }
 
 /** The last click: the window may be gone before it is answered. */
@@ -120,12 +121,12 @@ export async function succeeds(page, popup) {
 
 /** One provider of several, to the click that allows. Who is signed in there is not asked again. */
 export async function pickAndAllow(view, name) {
-  await view.waitForSelector('button.provider', { timeout: PATIENCE });
+  await shows(view, 'button.provider');
   await view.evaluate((name) => {
     [...document.querySelectorAll('button.provider')].find((button) => button.innerText.includes(name)).click();
   }, name);
-  const field = await view.waitForSelector('input[name=account], button[value=allow]', { timeout: PATIENCE });
-  if (await field.evaluate((element) => element.matches('input'))) await signIn(view);
+  await shows(view, 'input[name=account], button[value=allow]');
+  if (await view.evaluate(() => Boolean(document.querySelector('input[name=account]')))) await signIn(view);
   await allow(view);
 }
 

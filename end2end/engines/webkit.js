@@ -3,15 +3,17 @@
  * that the same tests run. The driver has one current window: a command first chooses its own.
  */
 import { spawn } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { Builder, By, Capabilities, error } from 'selenium-webdriver';
+import { Builder, By, Capabilities } from 'selenium-webdriver';
 
 import { send } from '../http.js';
 
 const DRIVER = process.env.WEBKIT_DRIVER ?? '/usr/bin/WebKitWebDriver';
-const BROWSER = '/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser';
+/** Beside the library, in a folder named for the processor. */
+const BROWSER = readdirSync('/usr/lib').map((folder) => `/usr/lib/${folder}/webkit2gtk-4.1/MiniBrowser`).find(existsSync);
 
 /** How often something is looked for, in milliseconds. */
 const TICK = 50;
@@ -32,8 +34,6 @@ async function until(look, timeout = 30_000, what = 'what was waited for') {
   }
   throw new Error(`${what} did not come within ${timeout} ms`);
 }
-
-const isGone = (thrown) => thrown instanceof error.NoSuchWindowError;
 
 class Page {
   #browser;
@@ -75,15 +75,6 @@ class Page {
 
   evaluate(fn, ...args) {
     return this.#run((driver) => driver.executeScript(`return (${fn})(...arguments)`, ...args));
-  }
-
-  async waitForSelector(selector, { timeout } = {}) {
-    const look = () => this.evaluate((css) => Boolean(document.querySelector(css)), selector).catch(() => false);
-    await until(look, timeout, selector);
-    return {
-      click: () => this.click(selector),
-      evaluate: (fn) => this.evaluate(`() => (${fn})(document.querySelector(${JSON.stringify(selector)}))`),
-    };
   }
 
   click(selector) {

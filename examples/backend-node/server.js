@@ -138,4 +138,4 @@ createServer(async (req, res) => {
     if (status === 502) console.error(error.message);
     res.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(JSON.stringify(body));
   }
-}).listen(Number(PORT), () => console.log(`${APP_URL} is served at port ${PORT}`));
+}).listen(Number(PORT), '127.0.0.1', () => console.log(`${APP_URL} is served at port ${PORT}`));

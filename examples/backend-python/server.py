@@ -159,11 +159,11 @@ class App(BaseHTTPRequestHandler):
         return site == "same-origin" if site else self.headers.get("Origin") == APP_URL
 
     def read_json(self):
-        length = int(self.headers.get("Content-Length", 0))
-        if length > 10_000:
+        length = self.headers.get("Content-Length", "0")
+        if not length.isdecimal() or int(length) > 10_000:
             raise Problem(400, "invalid_request", "the body is too long")
         try:
-            asked = json.loads(self.rfile.read(length) or b"{}")
+            asked = json.loads(self.rfile.read(int(length)) or b"{}")
         except ValueError as error:
             raise Problem(400, "invalid_request", "the body is not JSON") from error
         return asked if isinstance(asked, dict) else {}

@@ -8,6 +8,10 @@ use grantway_engine::{Http, HttpError};
 
 use crate::server::egress::{Egress, NotPublic};
 
+mod relay;
+
+pub use relay::ReqwestRelay;
+
 /// The machine's clock.
 #[derive(Clone, Copy, Debug)]
 pub struct SystemClock;
@@ -50,20 +54,23 @@ impl ReqwestHttp {
     ///
     /// # Errors
     /// When TLS can't be set up.
-    #[expect(clippy::disallowed_methods, reason = "the one place that makes an HTTP client")]
     pub fn new(egress: Egress) -> Result<Arc<Self>, reqwest::Error> {
-        // A second call finds the provider installed, which is what we want.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .connect_timeout(Duration::from_secs(CONNECT_SECONDS))
-            .timeout(Duration::from_secs(TOTAL_SECONDS))
-            .user_agent("grantway")
-            .dns_resolver(Arc::new(egress.clone()))
-            .build()?;
+        let client = network(&egress).timeout(Duration::from_secs(TOTAL_SECONDS)).build()?;
         Ok(Arc::new(Self { client, egress }))
     }
+}
+
+/// What every connection to a provider keeps.
+#[expect(clippy::disallowed_methods, reason = "the one place that makes an HTTP client")]
+fn network(egress: &Egress) -> reqwest::ClientBuilder {
+    // A second call finds the provider installed, which is what we want.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .connect_timeout(Duration::from_secs(CONNECT_SECONDS))
+        .user_agent("grantway")
+        .dns_resolver(Arc::new(egress.clone()))
 }
 
 #[async_trait]

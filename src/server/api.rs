@@ -2,5 +2,6 @@
 
 pub mod auth;
 pub mod grants;
+pub mod proxy;
 pub mod result;
 pub mod sessions;

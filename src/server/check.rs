@@ -12,6 +12,7 @@ use grantway_service::{AppSpec, RegistrationSpec};
 use crate::server::{
     adapters::{ReqwestHttp, SystemClock},
     config::Settings,
+    database::Database,
     start::{self, StartError},
 };
 
@@ -23,12 +24,7 @@ pub async fn run(file: Option<&Path>) -> Result<(), StartError> {
     let settings = Settings::read(file)?;
     let catalog = settings.catalog()?;
     println!("settings   ok, {} providers known", catalog.iter().count());
-    if start::has_database(&settings) {
-        start::service(&settings).await?;
-        println!("database   ok, opens with its master key");
-    } else {
-        println!("database   none yet: the first start makes it, with a master key");
-    }
+    check_database(&settings).await?;
     let directory = Directory::new(ReqwestHttp::new(settings.egress())?, Arc::new(SystemClock));
     let apps = settings.app_specs();
     let mut wrong = 0;
@@ -49,6 +45,24 @@ pub async fn run(file: Option<&Path>) -> Result<(), StartError> {
         "risk       a session minted with `link: confirm` can be forwarded to someone who clicks through; prefer `link: code`"
     );
     if wrong == 0 { Ok(()) } else { Err(StartError::Wrong(wrong)) }
+}
+
+/// One that was never started on stays empty.
+async fn check_database(settings: &Settings) -> Result<(), StartError> {
+    let database = settings.database()?;
+    let found = match (database.is_begun().await?, &database) {
+        (true, _) => {
+            start::service(settings).await?;
+            "ok, opens with its master key"
+        }
+        (false, Database::Embedded(_)) => "none yet: the first start makes it, with a master key",
+        (false, Database::Postgres(_)) => {
+            database.master_keys(settings)?;
+            "ok, reached and still empty: the first start makes its tables"
+        }
+    };
+    println!("database   {found}");
+    Ok(())
 }
 
 /// What `serve` would refuse, then whether the endpoints can be had.

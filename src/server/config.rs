@@ -22,10 +22,13 @@ use serde::Deserialize;
 use toml::Table;
 use url::Url;
 
-use crate::server::egress::Egress;
+use crate::server::{database::Database, egress::Egress};
 
 /// The file that is read when none is named.
 pub const DEFAULT_FILE: &str = "grantway.toml";
+
+/// The embedded database's file.
+const EMBEDDED: &str = "grantway.db";
 
 /// Everything that can be set.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -48,8 +51,10 @@ pub struct ServerSettings {
     pub base_url: Option<Url>,
     /// Where it listens.
     pub listen: SocketAddr,
-    /// Where the database and the key file lie.
+    /// Where the embedded database and the key file lie.
     pub data_dir: PathBuf,
+    /// A Postgres database instead of the embedded one: `postgres://USER:PASSWORD@HOST/DATABASE`.
+    pub database_url: Option<Secret>,
     /// The operator's own provider files, of the same shape as the built-in ones.
     pub providers_dir: Option<PathBuf>,
     /// Networks (CIDR) whose addresses this server may connect to beside public ones, such as `10.0.0.0/8`.
@@ -73,6 +78,7 @@ impl Default for ServerSettings {
             base_url: None,
             listen,
             data_dir: "data".into(),
+            database_url: None,
             providers_dir: None,
             allowed_networks: Vec::new(),
             site_root: options
@@ -152,6 +158,11 @@ pub enum ConfigError {
     /// The server's own address.
     #[error("server.base_url: {0}")]
     BaseUrl(OriginError),
+    /// A database that is none of ours.
+    #[error(
+        "server.database_url: must be postgres://USER:PASSWORD@HOST/DATABASE; leave it out for the embedded database in server.data_dir"
+    )]
+    DatabaseUrl,
     /// A provider, of a file or of `[providers]`.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
@@ -173,6 +184,7 @@ impl Settings {
         let figment = figment.merge(environment());
         let settings: Self = figment.extract().map_err(|error| ConfigError::Form(Box::new(error)))?;
         settings.origin()?;
+        settings.database()?;
         Ok(settings)
     }
 
@@ -201,6 +213,20 @@ impl Settings {
             ]);
         }
         Egress::with(allowed)
+    }
+
+    /// Where everything is kept.
+    ///
+    /// # Errors
+    /// When `database_url` is no Postgres URL.
+    pub fn database(&self) -> Result<Database, ConfigError> {
+        let is_postgres =
+            |url: &str| ["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme));
+        match &self.server.database_url {
+            None => Ok(Database::Embedded(self.server.data_dir.join(EMBEDDED))),
+            Some(url) if is_postgres(url.expose()) => Ok(Database::Postgres(url.clone())),
+            Some(_) => Err(ConfigError::DatabaseUrl),
+        }
     }
 
     /// The built-in providers and the operator's own: a folder of files, then `[providers]`.
@@ -298,6 +324,20 @@ mod tests {
         assert!(allows(&format!("{public}\nallowed_networks = ['10.0.0.0/8']"), "10.0.0.1"));
         let error = read("[server]\nallowed_networks = ['inside']").unwrap_err();
         assert!(error.contains("allowed_networks"), "{error}");
+    }
+
+    #[test]
+    fn a_database_url_is_of_postgres_and_is_not_told() {
+        for url in ["postgres://a:hush@db/grantway", "postgresql://a:hush@db/grantway"] {
+            let settings = read(&format!("[server]\ndatabase_url = '{url}'")).unwrap();
+            assert!(matches!(settings.database(), Ok(Database::Postgres(kept)) if kept.expose() == url));
+            assert!(!format!("{settings:?}").contains("hush"));
+        }
+        for url in ["mysql://a:hush@db/grantway", "data/grantway.db", ""] {
+            let error = read(&format!("[server]\ndatabase_url = '{url}'")).unwrap_err();
+            assert!(error.starts_with("server.database_url: must be postgres://"), "{error}");
+            assert!(!error.contains("hush"), "{error}");
+        }
     }
 
     #[test]

@@ -119,7 +119,7 @@ fn fake_files(site: &Url) -> Result<Table, ConfigError> {
     let site = origin(site);
     let text = format!(
         "name = 'Fake Files'\nbrand_color = '#0f766e'\nauthorize_url = '{site}/authorize'\ntoken_url = '{site}/token'\n\
-         revoke = '{site}/revoke'\nscopes = ['profile', 'files.read']\nuserinfo = {{ url = '{site}/userinfo' }}\n\
+         revoke = '{site}/revoke'\napi_urls = ['{site}']\nscopes = ['profile', 'files.read']\nuserinfo = {{ url = '{site}/userinfo' }}\n\
          account = {{ id = '/id', email = '/email', name = '/name', handle = '/login' }}"
     );
     text.parse().map_err(|error: toml::de::Error| {

@@ -25,14 +25,16 @@ pub fn status_of(code: Code) -> StatusCode {
         | Code::CrossSite
         | Code::WrongBrowser
         | Code::UserMismatch
-        | Code::AccessDenied => StatusCode::FORBIDDEN,
+        | Code::AccessDenied
+        | Code::ProxyNotAllowed => StatusCode::FORBIDDEN,
         Code::NotFound | Code::GrantNotFound => StatusCode::NOT_FOUND,
         Code::Conflict | Code::CredentialRevoked | Code::AccountMismatch | Code::AmbiguousGrant => {
             StatusCode::CONFLICT
         }
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::InvalidToken => StatusCode::GONE,
-        Code::InvalidField => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Code::InvalidField | Code::ProxyNotSupported => StatusCode::UNPROCESSABLE_ENTITY,
         Code::ProviderError => StatusCode::BAD_GATEWAY,
         Code::ProviderUnavailable | Code::RefreshInProgress => StatusCode::SERVICE_UNAVAILABLE,
         Code::ScopesMissing | Code::InsufficientScope | Code::AdminApprovalRequired => StatusCode::FORBIDDEN,
@@ -73,6 +75,8 @@ impl From<ServiceError> for ApiError {
             ServiceError::InsufficientScope { grant, missing } => {
                 json!({"grant_id": grant, "scopes_missing": missing})
             }
+            ServiceError::ProxyNotSupported(provider) => json!({"provider": provider}),
+            ServiceError::ProxyNotAllowed { allowed, .. } => json!({"allowed": allowed}),
             _ => json!({}),
         };
         let detail = if code == Code::Internal { code.advice().to_owned() } else { error.to_string() };

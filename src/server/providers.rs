@@ -84,6 +84,11 @@ fn show(catalog: &Catalog, id: &ProviderId) -> Result<(), StartError> {
         "revocation       {}",
         provider.revoke.as_ref().map_or("none known", |revoke| revoke.url.as_str())
     );
+    let api: Vec<_> = provider.api_urls.iter().map(grantway_catalog::Template::as_str).collect();
+    println!(
+        "API              {}",
+        if api.is_empty() { "not known: no proxy".to_owned() } else { api.join(" ") }
+    );
     println!("default scopes   {}", join(provider.scopes.iter().chain(&provider.always_scopes)));
     println!("refresh          {}", refresh(provider));
     println!("account by       {}", source(provider));

@@ -8,7 +8,7 @@ use axum::{
     http::StatusCode,
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::{any, get, post},
 };
 use grantway_core::Code;
 use tower_http::{
@@ -19,7 +19,7 @@ use tower_http::{
 };
 
 use crate::server::{
-    api::{grants, result, sessions},
+    api::{grants, proxy, result, sessions},
     connect, guard, headers,
     problem::ApiError,
     render,
@@ -49,6 +49,7 @@ pub fn router(state: AppState) -> Router {
         .layer(CompressionLayer::new())
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, SLOWEST))
+        .merge(passed_on())
         .layer(middleware::from_fn_with_state(state.clone(), headers::secure))
         .layer(middleware::from_fn(log))
         .with_state(state)
@@ -64,8 +65,16 @@ fn api() -> Router<AppState> {
         .route("/v1/grants/{grant_id}", get(grants::show).delete(grants::revoke))
         .route("/v1/grants/{grant_id}/token", post(grants::token))
         .route("/v1/token", post(grants::token_of_user))
-        .route("/v1/{*rest}", axum::routing::any(no_route))
+        .route("/v1/{*rest}", any(no_route))
         .method_not_allowed_fallback(no_method)
+}
+
+/// Calls to providers: their bodies stream, so they are neither packed nor timed as a whole, and have a cap of
+/// their own.
+fn passed_on() -> Router<AppState> {
+    Router::new()
+        .route("/v1/grants/{grant_id}/proxy/", any(proxy::call))
+        .route("/v1/grants/{grant_id}/proxy/{*path}", any(proxy::call))
 }
 
 /// Another site may open a session, and a provider may post its answer; nothing else.

@@ -10,6 +10,7 @@ mod logs;
 mod pages;
 mod parameters;
 mod providers;
+mod proxy;
 mod result;
 mod sessions;
 mod world;

@@ -6,6 +6,7 @@ use axum::{Router, body::Body};
 use grantway::server::{router::router, state::AppState};
 use grantway_catalog::Catalog;
 use grantway_core::{Secret, Timestamp};
+use grantway_engine::{Http, Relay};
 use grantway_service::{AppSpec, Parts, RegistrationSpec, Service};
 use grantway_store::SqliteStore;
 use grantway_testkit::{
@@ -25,6 +26,7 @@ pub(crate) struct World {
     pub provider: FakeProvider,
     pub clock: Arc<ToldClock>,
     pub key: Secret,
+    pub store: Arc<SqliteStore>,
     _folder: tempfile::TempDir,
 }
 
@@ -55,11 +57,22 @@ impl Answer {
     }
 }
 
-impl World {
-    pub(crate) async fn new() -> Self {
+/// Where the provider is, and how it is reached.
+pub(crate) struct Setup<'a> {
+    pub provider: FakeProvider,
+    pub http: Arc<dyn Http>,
+    pub relay: Arc<dyn Relay>,
+    /// More of the provider's description, as TOML.
+    pub description: &'a str,
+    pub clock: Arc<ToldClock>,
+    pub entropy: Arc<SeededEntropy>,
+}
+
+impl Setup<'_> {
+    /// A provider that lives at `site`, reached without sockets.
+    pub(crate) fn at(site: &Url) -> Self {
         let clock = Arc::new(ToldClock::at(Timestamp(1_790_000_000_000)));
         let entropy = Arc::new(SeededEntropy::new(1));
-        let site: Url = "https://files.test".parse().unwrap();
         let client = FakeClient {
             client_id: "acme".to_owned(),
             client_secret: "CANARY-secret".to_owned(),
@@ -67,13 +80,27 @@ impl World {
         };
         let config = FakeProviderConfig { public_url: site.clone(), clients: vec![client] };
         let provider = FakeProvider::new(config, clock.clone(), entropy.clone());
+        let network = Arc::new(RouterHttp::new().serving(site, provider.router()));
+        Self { provider, http: network.clone(), relay: network, description: "", clock, entropy }
+    }
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::with(Setup::at(&"https://files.test".parse().unwrap())).await
+    }
+
+    pub(crate) async fn with(setup: Setup<'_>) -> Self {
+        let Setup { provider, http, relay, description, clock, entropy } = setup;
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("connect.js"), "/* the widget */").unwrap();
+        let store = Arc::new(SqliteStore::open(&folder.path().join("test.db")).await.unwrap());
         let service = Service::new(Parts {
-            store: Arc::new(SqliteStore::open(&folder.path().join("test.db")).await.unwrap()),
-            catalog: catalog(),
+            store: store.clone(),
+            catalog: catalog(provider.issuer(), description),
             vault: Vault::from_keys(&Vault::new_key(&*entropy)).unwrap(),
-            http: Arc::new(RouterHttp::new().serving(&site, provider.router())),
+            http,
+            relay,
             clock: clock.clone(),
             entropy,
             base_url: CONNECT.parse().unwrap(),
@@ -82,7 +109,7 @@ impl World {
         let key = service.create_key(&"acme".parse().unwrap(), "test").await.unwrap();
         let state =
             AppState { service, origin: CONNECT.parse().unwrap(), site_root: folder.path().to_owned() };
-        Self { router: router(state), provider, clock, key, _folder: folder }
+        Self { router: router(state), provider, clock, key, store, _folder: folder }
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
@@ -119,6 +146,20 @@ impl World {
         let answer = self.api("POST", "/v1/connect/sessions", Some(request)).await;
         assert_eq!(answer.status, 201, "{}", answer.text);
         answer.json()
+    }
+
+    /// Connects u1's account, and tells the grant.
+    pub(crate) async fn grant(&self) -> String {
+        let minted = self.mint(serde_json::json!({"allowed_providers": ["files"]})).await;
+        self.connect(&minted, &[]).await;
+        // The callback's answer may come before the exchange has ended.
+        loop {
+            let list = self.api("GET", "/v1/grants?user_id=u1", None).await.json();
+            if let Some(id) = list["data"][0]["grant_id"].as_str() {
+                return id.to_owned();
+            }
+            tokio::task::yield_now().await;
+        }
     }
 
     /// As a browser that posts a form.
@@ -181,12 +222,14 @@ impl World {
     }
 }
 
-fn catalog() -> Catalog {
+fn catalog(site: &str, description: &str) -> Catalog {
     let mut catalog = Catalog::default();
-    let text = "name = 'Files'\nauthorize_url = 'https://files.test/authorize'\ntoken_url = 'https://files.test/token'\n\
-         revoke = 'https://files.test/revoke'\nscopes = ['profile', 'files.read']\nuserinfo = { url = 'https://files.test/userinfo' }\n\
-         account = { id = '/id', email = '/email', name = '/name' }";
-    catalog.declare("files".parse().unwrap(), toml::from_str(text).unwrap()).unwrap();
+    let text = format!(
+        "name = 'Files'\nauthorize_url = '{site}/authorize'\ntoken_url = '{site}/token'\nrevoke = '{site}/revoke'\n\
+         scopes = ['profile', 'files.read']\nuserinfo = {{ url = '{site}/userinfo' }}\n\
+         account = {{ id = '/id', email = '/email', name = '/name' }}\n{description}"
+    );
+    catalog.declare("files".parse().unwrap(), toml::from_str(&text).unwrap()).unwrap();
     let posts = format!("response_mode = 'form_post'\n{text}");
     catalog.declare("posts".parse().unwrap(), toml::from_str(&posts).unwrap()).unwrap();
     let shops = "name = 'Shops'\nauthorize_url = 'https://{shop}.shops.test/authorize'\ntoken_url = 'https://{shop}.shops.test/token'\n\

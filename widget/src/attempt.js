@@ -9,7 +9,7 @@ import { openWindow, post } from './page.js';
 import { pause, read } from './wire.js';
 
 /** A failure that was found out here. Its words are its own property, as in what the server tells. */
-export const failure = (code, message) => ({ error: Object.assign(Error(), { code, message }), status: 'error' });
+export const failure = (code, message) => ({ status: 'error', error: Object.assign(Error(), { code, message }) });
 
 /**
  * Opens the window, or goes. Must run in the click itself.
@@ -28,9 +28,9 @@ export const open = (base, { token, mode }, tell) => {
   /** What is known of the session, and the signal that ends its listeners and requests. */
   const attempt = {
     signal,
-    _popup,
-    _isOpen: true,
     if_left: { status: 'exit' },
+    _isOpen: true,
+    _popup,
     stage: 'minted',
 
     _hear(news) {
@@ -40,15 +40,15 @@ export const open = (base, { token, mode }, tell) => {
       if (!news.if_left) {
         _popup?.close();
         // Who left a window that is cut off may go on in it after all.
-        if (news.status !== 'exit' || news.session_id || !attempt.session_id) stopper.abort();
+        if (news.status !== 'exit' || !attempt.session_id || news.session_id) stopper.abort();
         attempt._isOpen = false;
       }
-      if (!late || news.connection) tell(attempt, late);
+      if (news.connection || !late) tell(attempt, late);
     },
 
     /** Waits so many seconds for another stage than the one known. */
     async _ask(wait) {
-      const news = await read(base, { stage: attempt.stage, poll, wait }, signal);
+      const news = await read(base, { wait, stage: attempt.stage, poll }, signal);
       if (news?.session_id) attempt._hear(news);
     },
   };
@@ -75,7 +75,7 @@ export const open = (base, { token, mode }, tell) => {
 
   addEventListener(
     'message',
-    ({ data, origin, source }) => _popup === source && origin === base && attempt._hear(data),
+    ({ source, data, origin }) => _popup === source && base === origin && attempt._hear(data),
     attempt,
   );
   begin();

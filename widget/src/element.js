@@ -29,6 +29,8 @@ const mintAt = async (url) => {
 const Base = globalThis.HTMLElement ?? class {};
 
 export class GrantwayConnect extends Base {
+  static observedAttributes = ['base-url'];
+
   #token;
   #grantway;
   #listening = false;
@@ -51,9 +53,14 @@ export class GrantwayConnect extends Base {
     queueMicrotask(() => this.isConnected || this.#end());
   }
 
+  /** A framework may bind the address long after it put the element in. */
+  attributeChangedCallback() {
+    if (this.isConnected) this.#begin();
+  }
+
   #begin() {
-    if (this.#grantway) return;
     const baseURL = this.getAttribute('base-url') ?? served;
+    if (this.#grantway || !baseURL) return;
     const debug = this.hasAttribute('debug') ? explain : undefined;
     this.#grantway = Grantway.create({ baseURL, debug });
     // Set before this class was there, it hides the accessor.
@@ -63,7 +70,7 @@ export class GrantwayConnect extends Base {
     }
     // A redirect's result waits for the page's own scripts, which may still have to listen.
     if (document.readyState === 'complete') this.#listen();
-    else addEventListener('load', () => this.#listen(), { once: true });
+    else addEventListener('load', this.#listen, { once: true });
     if (!this.firstElementChild) {
       const button = document.createElement('button');
       button.type = 'button';
@@ -74,7 +81,7 @@ export class GrantwayConnect extends Base {
     this.addEventListener('submit', this);
   }
 
-  #listen() {
+  #listen = () => {
     if (this.#listening || !this.#grantway) return;
     this.#listening = true;
     for (const kind in DETAILS) {
@@ -82,11 +89,12 @@ export class GrantwayConnect extends Base {
         this.dispatchEvent(new CustomEvent(kind, { detail: DETAILS[kind](...args) }));
       });
     }
-  }
+  };
 
   #end() {
     this.removeEventListener('click', this);
     this.removeEventListener('submit', this);
+    removeEventListener('load', this.#listen);
     this.#grantway?.destroy();
     this.#grantway = undefined;
     this.#listening = false;

@@ -22,10 +22,10 @@ export const watch = async (attempt) => {
 
   const leaveAfter = async (grace) => {
     // An exchange that is under way ends by itself, and its outcome is the truth.
-    while (attempt._isOpen && attempt.stage === 'working') await pause(TICK);
+    while (attempt.stage === 'working' && attempt._isOpen) await pause(TICK);
     const { stage } = attempt;
     await pause(grace);
-    if (stage === attempt.stage) leave(attempt);
+    if (attempt.stage === stage) leave(attempt);
   };
 
   let gainedFocus;
@@ -33,7 +33,7 @@ export const watch = async (attempt) => {
   for (; !attempt._popup.closed; await pause(TICK)) gainedFocus = 0;
   attempt._ask(0);
   await pause(SETTLING);
-  // Or there was no sign of life yet: nobody is left who could go on.
+  // Without a sign of life nobody is left who could go on.
   if (gainedFocus || !attempt.session_id) leaveAfter();
   else
     ['keydown', 'pointerdown'].map((name) =>

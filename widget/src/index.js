@@ -13,19 +13,20 @@ const create = ({ baseURL, debug }) => {
   let own;
   /** The last click; nothing after destroy(). */
   let attempt = {};
+  debug?.(attempt, base);
 
   /** Tells an app what is new. `late` is true or false for a click, nothing for a return. */
   const tell = (told, late) => {
-    const { _isOpen, status, session_id, stage, provider, error, connection, connections } = told;
+    const { session_id, stage, connections, provider, error, status, _isOpen, connection } = told;
     const call = (kind, ...args) => {
-      const callback = late === false && own['on' + kind[0].toUpperCase() + kind.slice(1)];
+      const callback = false === late && own['on' + kind[0].toUpperCase() + kind.slice(1)];
       // What a handler throws is the browser's to report, and nobody else's business.
-      [callback, ...(bus[kind] || [])].map(async (handler) => handler && handler(...args));
+      [callback, ...(bus[kind] || [])].map(async (handler) => handler?.(...args));
     };
     const event = (name) => call('event', name, { time: Date.now(), session_id, stage, provider, error, late });
 
     // Also when that stage was passed between two polls.
-    if (told._departed !== provider && (stage === 'at_provider' || !_isOpen)) {
+    if (provider !== told._departed && (stage === 'at_provider' || !_isOpen)) {
       told._departed = provider;
       ['PROVIDER_SELECTED', 'OAUTH_STARTED'].map(event);
     }
@@ -37,7 +38,8 @@ const create = ({ baseURL, debug }) => {
 
   return {
     open(options) {
-      if (!attempt || !options.token) throw failure(attempt ? 'invalid_options' : 'destroyed', 'No token').error;
+      if (!attempt) throw failure('destroyed', 'Destroyed').error;
+      if (!options.token) throw failure('invalid_options', 'No token').error;
       if (attempt._isOpen && !attempt._popup?.closed) return attempt._popup?.focus();
       leave(attempt);
       own = options;
@@ -45,10 +47,10 @@ const create = ({ baseURL, debug }) => {
       tell(attempt, false);
       debug?.(attempt, base);
       if (attempt._popup) watch(attempt);
-      else if (attempt._popup === null) {
+      if (attempt._popup === null) {
         const blocked = failure('popup_blocked', 'Popup blocked');
         if (options.stayIfBlocked) attempt._hear(blocked);
-        else tell(Object.assign(attempt, blocked), false);
+        else tell({ ...attempt, ...blocked }, false);
       }
     },
     close: () => leave(attempt),

@@ -14,7 +14,7 @@ const add = (parent, tag, properties) =>
  */
 export const post = (view, base, fields) => {
   try {
-    const form = add(view.document.body, 'form', { action: base + '/connect', method: 'post' });
+    const form = add(view.document.body, 'form', { method: 'post', action: base + '/connect' });
     for (const name in fields) add(form, 'input', { name, value: fields[name] });
     form.submit();
     // The token has no business in the page once it is on its way.
@@ -35,9 +35,9 @@ export const openWindow = () => {
   if (popup) {
     const { document } = popup;
     // Under the page's own `no-referrer` the form would carry `Origin: null`.
-    add(document.head, 'meta', { name: 'referrer', content: 'strict-origin' });
+    add(document.head, 'meta', { content: 'strict-origin', name: 'referrer' });
     document.body.textContent = document.title = 'Connecting...';
-    document.documentElement.style = 'padding:40vh 0;text-align:center;font:1em sans-serif;color-scheme:light dark';
+    document.documentElement.style = 'padding:40vh 0;text-align:center;font-family:sans-serif;color-scheme:light dark';
   }
   return popup;
 };

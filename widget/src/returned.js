@@ -7,9 +7,6 @@
  */
 import { pause, read } from './wire.js';
 
-/** How often a server that is not reached is asked, in milliseconds. */
-const PACE = 2000;
-
 /** A browser may refuse storage; then a reload shows nothing, and that is all. */
 let storage = {};
 try {
@@ -28,9 +25,15 @@ export const forget = (base) => {
  * @returns {Promise<import('./wire.js').Told | undefined>} nothing when this page is no return
  */
 export const returned = async (base) => {
+  /** How often a server that is not reached is asked, in milliseconds. */
+  const PACE = 2000;
+
   // A completion code looks different and is for the app's backend alone.
-  // The server appends it last, so nothing follows that would need its separator.
-  const rest = location.href.replace(/[?&]grantway=(gwr_[\w-]+)/, (_, code) => ((storage.grantway = code), ''));
+  // A page that is rendered on a server has no location.
+  const rest = globalThis.location?.href.replace(
+    /([?&])grantway=(gwr_[\w-]+)(&?)/,
+    (_, before, code, after) => ((storage.grantway = code), after && before),
+  );
   if (storage.grantway) history.replaceState(history.state, '', rest);
   for (; storage.grantway; await pause(PACE)) {
     const told = await read(base, { code: storage.grantway });

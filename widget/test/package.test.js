@@ -22,6 +22,7 @@ test('ESM and CJS have one API, and servers may import them', async () => {
 
   assert.equal(typeof esm.create, 'function');
   assert.equal(typeof cjs.create, 'function');
+  assert.equal(esm.create({ baseURL: 'https://connect.acme.com' }).isOpen(), false);
   await import('@grantway/connect/element');
 });
 

@@ -20,6 +20,7 @@ pub(crate) fn run(suites: Suites) -> Result<(), Failed> {
     if suites != Suites::Browser {
         check::run()?;
         step("Tests in Rust", || {
+            tools::debian(&tools::POSTGRES)?;
             step::run(&mut cargo("test --workspace --features grantway/ssr,rust-host/ssr"))?;
             // Once more, for the figures that it prints.
             step::run(&mut cargo("test -p grantway-testkit --test catalog -- --nocapture"))

@@ -51,6 +51,9 @@ pub(crate) const SCREEN: [Tool; 6] = [
     Tool { path: "/usr/bin/python3", package: "python3" },
 ];
 
+/// The server of the second store; its tests start one of their own.
+pub(crate) const POSTGRES: [Tool; 1] = [Tool { path: "/usr/share/doc/postgresql", package: "postgresql" }];
+
 /// Installs what of these is missing.
 pub(crate) fn debian(tools: &[Tool]) -> Result<(), Failed> {
     let chosen = std::env::var_os("CHROMIUM").map(PathBuf::from);

@@ -20,6 +20,7 @@ use crate::{
     exit,
     opener::Popup,
     pause::pause,
+    policy,
     setup::Setup,
     wire::{self, Answer, Read},
 };
@@ -60,6 +61,7 @@ impl Attempt {
             listeners: RefCell::default(),
         });
         attempt.listen();
+        attempt.listen_to_policies();
         spawn_local(Rc::clone(&attempt).run());
         spawn_local(exit::watch(Rc::clone(&attempt)));
         attempt
@@ -123,8 +125,9 @@ impl Attempt {
         if self.ended.get() {
             return;
         }
-        if let Err(told) = minted.and_then(|token| self.post(&token)) {
-            self.finish(told);
+        match minted {
+            Ok(token) => self.post(&token),
+            Err(told) => self.finish(told),
         }
         while !self.ended.get() {
             self.ask(POLL_WAIT).await;
@@ -132,10 +135,11 @@ impl Attempt {
         }
     }
 
-    fn post(&self, token: &str) -> Result<(), Told> {
+    fn post(&self, token: &str) {
         let fields = [("session", token), ("mode", "popup"), ("poll", &self.secret)];
-        // Refused when the person took the window elsewhere while the token was minted.
-        self.popup.post(&self.setup.opening_url(), &fields).map_err(|_| Told::Exit)
+        // Refused when the person took the window elsewhere while the token was minted: it is no longer
+        // ours, and closing it is the exit. A policy that keeps the form back is heard of by itself.
+        let _ = self.popup.post(&self.setup.opening_url(), &fields);
     }
 
     /// Takes in what the server told.
@@ -169,9 +173,13 @@ impl Attempt {
             self.tell_departure_once(&about);
         }
         match told {
-            Told::Success { .. } if was_settled => self.setup.handlers.tell_late(&about),
+            Told::Success { connection, connections, .. } if was_settled => {
+                self.setup.handlers.tell_late(*connection, connections, &about);
+            }
             _ if was_settled => {}
-            told => self.setup.handlers.settle(told, &about),
+            told => {
+                self.setup.handlers.settle(told, &about);
+            }
         }
     }
 
@@ -190,6 +198,19 @@ impl Attempt {
         self.listeners.borrow_mut().clear();
         if let Some(requests) = &self.requests {
             requests.abort();
+        }
+    }
+
+    /// The window inherits the page's policy, and reports to itself.
+    fn listen_to_policies(self: &Rc<Self>) {
+        for target in [&gloo_utils::window(), self.popup.window()] {
+            let attempt = Rc::downgrade(self);
+            let settle = move |error| {
+                if let Some(attempt) = attempt.upgrade() {
+                    attempt.finish(Told::Error { error });
+                }
+            };
+            self.keep(policy::listen(target, self.setup.base(), settle));
         }
     }
 

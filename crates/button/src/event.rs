@@ -80,6 +80,7 @@ pub(crate) struct Subject {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Handlers {
     pub(crate) on_success: Option<Callback<(Connection, Vec<Connection>)>>,
+    pub(crate) on_late_success: Option<Callback<(Connection, Vec<Connection>)>>,
     pub(crate) on_error: Option<Callback<ErrorTold>>,
     pub(crate) on_exit: Option<Callback<ExitTold>>,
     pub(crate) on_event: Option<Callback<Event>>,
@@ -97,26 +98,27 @@ impl Handlers {
     }
 
     /// Tells of a success after the exit.
-    pub(crate) fn tell_late(&self, about: &Subject) {
+    pub(crate) fn tell_late(&self, connection: Connection, connections: Vec<Connection>, about: &Subject) {
         self.event(EventName::OauthComplete, about, None, true);
+        run(self.on_late_success, (connection, connections));
     }
 
-    /// Tells the end.
-    pub(crate) fn settle(&self, told: Told, about: &Subject) {
+    /// Tells the end, and whether there was somebody to hear it.
+    pub(crate) fn settle(&self, told: Told, about: &Subject) -> bool {
         match told {
-            Told::Pending => {}
+            Told::Pending => false,
             Told::Success { connection, connections, .. } => {
                 self.tell(EventName::OauthComplete, about);
-                run(self.on_success, (*connection, connections));
+                run(self.on_success, (*connection, connections))
             }
             Told::Error { error } => {
                 self.warn(error.clone(), about);
-                run(self.on_error, error);
+                run(self.on_error, error)
             }
             Told::Exit => {
                 self.tell(EventName::Exit, about);
                 let stage = about.stage.unwrap_or(Stage::Minted);
-                run(self.on_exit, ExitTold { stage, provider: about.provider.clone() });
+                run(self.on_exit, ExitTold { stage, provider: about.provider.clone() })
             }
         }
     }
@@ -133,8 +135,7 @@ impl Handlers {
     }
 }
 
-fn run<In>(callback: Option<Callback<In>>, input: In) {
-    if let Some(callback) = callback {
-        callback.try_run(input);
-    }
+/// Whether it ran.
+fn run<In: 'static>(callback: Option<Callback<In>>, input: In) -> bool {
+    callback.is_some_and(|callback| callback.try_run(input).is_some())
 }

@@ -42,6 +42,7 @@ mod exit;
 mod mint;
 mod opener;
 mod pause;
+mod policy;
 mod returned;
 mod setup;
 mod wire;
@@ -98,6 +99,10 @@ pub fn ConnectButton(
     /// The connection just made, and all of the session's.
     #[prop(optional, into)]
     on_success: Option<Callback<(Connection, Vec<Connection>)>>,
+    /// The same, after the click was already settled by an exit: a provider's page had cut the window off,
+    /// and the person went on in it after all.
+    #[prop(optional, into)]
+    on_late_success: Option<Callback<(Connection, Vec<Connection>)>>,
     /// Why nothing was connected.
     #[prop(optional, into)]
     on_error: Option<Callback<ErrorTold>>,
@@ -111,7 +116,7 @@ pub fn ConnectButton(
     #[prop(optional)]
     children: Option<Children>,
 ) -> impl IntoView {
-    let handlers = Handlers { on_success, on_error, on_exit, on_event };
+    let handlers = Handlers { on_success, on_late_success, on_error, on_exit, on_event };
     let has_token = token.is_some();
     let road = Road { return_to: return_to.clone(), mode, stays_if_blocked: stay_if_blocked };
     let setup = Arc::new(Setup::new(&base_url, mint, road, handlers));

@@ -33,6 +33,11 @@ impl Popup {
         browser::post_form(&self.document()?, action, fields)
     }
 
+    /// The window itself.
+    pub(crate) fn window(&self) -> &Window {
+        &self.0
+    }
+
     /// Whether it is closed, or cut from this page by a provider's `Cross-Origin-Opener-Policy`.
     pub(crate) fn is_closed(&self) -> bool {
         self.0.closed().unwrap_or(true)

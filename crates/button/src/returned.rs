@@ -25,7 +25,7 @@ const STORED: &str = "grantway";
 const PACE: i32 = 2_000;
 
 thread_local! {
-    /// The first button of a page takes the result; a button mounted later must not tell it again.
+    /// A button of this page has the result in hand, or has told it: no other may tell it again.
     static TAKEN: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -51,9 +51,12 @@ async fn tell(setup: Arc<Setup>, code: String) {
             Read::Nothing => pause(PACE).await,
         }
     };
+    let Some(answer) = answer else { return forget() };
+    if !setup.handlers.settle(answer.outcome, &answer.about.unwrap_or_default()) {
+        // Nobody listens here: a button that is mounted later may, also after a reload.
+        return TAKEN.set(false);
+    }
     forget();
-    let Some(answer) = answer else { return };
-    setup.handlers.settle(answer.outcome, &answer.about.unwrap_or_default());
     // A copy of this address gives nothing from now on.
     wire::read(&setup.result_url(), &[("code", &code), ("told", "1")], None).await;
 }

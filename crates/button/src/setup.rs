@@ -13,11 +13,15 @@ use crate::{
     event::{EventName, Handlers, Subject},
     mint::Mint,
     opener::Popup,
-    pause::within,
+    pause::{pause, within},
+    policy,
 };
 
 /// How long minting may take, in milliseconds.
 const MINT_LIMIT: i32 = 30_000;
+
+/// How soon a browser reports that it kept a form back, in milliseconds.
+const LEAVING: i32 = 1_000;
 
 /// One button's settings.
 #[derive(Debug)]
@@ -47,6 +51,11 @@ impl Setup {
         let Road { return_to, mode, stays_if_blocked } = road;
         let base = base_url.trim_end_matches('/').to_owned();
         Self { base, mint, return_to, mode, stays_if_blocked, handlers }
+    }
+
+    /// Grantway's public URL.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
     }
 
     /// Where the form posts to.
@@ -124,24 +133,30 @@ fn redirect(setup: &Arc<Setup>, busy: RwSignal<bool>) {
     busy.set(true);
     let setup = Arc::clone(setup);
     spawn_local(async move {
-        let told = match setup.mint().await {
-            Ok(token) => leave(&setup, &token),
-            Err(told) => Err(told),
-        };
-        if let Err(told) = told {
-            setup.handlers.settle(told, &Subject::default());
+        match setup.mint().await {
+            Ok(token) => leave(&setup, &token).await,
+            Err(told) => {
+                setup.handlers.settle(told, &Subject::default());
+            }
         }
         // Also after a form was posted: Back may show this very page again.
         busy.try_set(false);
     });
 }
 
-fn leave(setup: &Setup, token: &str) -> Result<(), Told> {
+/// Goes, unless the page's policy keeps the form back.
+async fn leave(setup: &Arc<Setup>, token: &str) {
     let page = setup.return_to.clone().or_else(browser::page_url);
     let mut fields = vec![("session", token)];
     if let Some(page) = &page {
         fields.push(("return_to", page));
     }
-    browser::post_form(&gloo_utils::document(), &setup.opening_url(), &fields)
-        .map_err(|_| Told::Error { error: Code::InvalidOptions.into() })
+    let stays = Arc::clone(setup);
+    let settle = move |error| {
+        stays.handlers.settle(Told::Error { error }, &Subject::default());
+    };
+    let _listening = policy::listen(&gloo_utils::window(), setup.base(), settle);
+    // Firefox throws where a policy keeps the form back, and reports it later, as other browsers do.
+    let _ = browser::post_form(&gloo_utils::document(), &setup.opening_url(), &fields);
+    pause(LEAVING).await;
 }

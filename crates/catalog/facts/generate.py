@@ -247,6 +247,14 @@ def userinfo(record, used):
     return out
 
 
+def api_urls(out):
+    """Where the facts call an API with the token. Others were added by hand, from the providers' manuals."""
+    extra = {**out.get('answer', {}).get('extra', {}), **out.get('lookup', {}).get('extra', {})}
+    urls = ['{extra:api_base}'] if 'api_base' in extra else []
+    found = re.match(r'(https://[^/?]*\bapi[^/?]*)|(https://[^/?]+/api/)', out.get('userinfo', {}).get('url', ''))
+    return urls + [found[0]] if found and '{callback' not in found[0] else urls
+
+
 def revoke(record):
     facts = record['revoke']
     if not facts:
@@ -445,6 +453,8 @@ def file_of(record):
         out['second_scopes'] = {'param': param, 'prefix': prefix}
     sections['answer'] = answer(record, used)
     out.update({name: section for name, section in sections.items() if section})
+    if api_urls(out):
+        out['api_urls'] = api_urls(out)
     asked = parameters(record)
     if asked:
         out['parameter'] = asked

@@ -130,6 +130,9 @@ pub struct Provider {
     #[serde(default)]
     pub refresh: Refresh,
 
+    /// Where the API is: only below these may a proxied call take the access token. The first is the usual one.
+    #[serde(default)]
+    pub api_urls: Vec<Template>,
     /// How an access token is carried to the API (RFC 6750).
     #[serde(default)]
     pub api_auth: TokenPlace,

@@ -5,7 +5,7 @@ mod names;
 mod params;
 mod pointers;
 
-use crate::{AskedOf, ClientAuth, Parameter, Provider, RefreshBy, Template, TemplateError};
+use crate::{AskedOf, ClientAuth, Parameter, Provider, RefreshBy, Template, TemplateError, TokenPlace};
 
 /// A rule that a provider's description breaks.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -86,6 +86,12 @@ pub enum InvalidProvider {
     /// A way to renew that lacks its request.
     #[error("refresh: `by = \"access_token\"` needs `long_lived` or `refresh.url`")]
     NoRenewal,
+    /// An API whose calls could not be proved.
+    #[error("api_urls: with `api_auth = \"none\"` nothing would carry the token there")]
+    NoPlace,
+    /// More than a host and a path.
+    #[error("api_urls: `{0}` must be an address without query or fragment")]
+    ApiUrl(String),
     /// A name that no template could use.
     #[error("{place}: `{name}` must be a-z and _")]
     Name {
@@ -111,6 +117,7 @@ pub(crate) fn check(provider: &Provider) -> Result<(), InvalidProvider> {
     }
     provider.parameters.iter().try_for_each(check_parameter)?;
     check_ways(provider)?;
+    check_api(provider)?;
     check_urls(provider)?;
     params::check(provider)?;
     for scope in provider.scopes.iter().chain(&provider.always_scopes) {
@@ -145,6 +152,16 @@ fn check_ways(provider: &Provider) -> Result<(), InvalidProvider> {
     Ok(())
 }
 
+fn check_api(provider: &Provider) -> Result<(), InvalidProvider> {
+    if !provider.api_urls.is_empty() && provider.api_auth == TokenPlace::Nowhere {
+        return Err(InvalidProvider::NoPlace);
+    }
+    match provider.api_urls.iter().find(|url| url.as_str().contains(['?', '#', '\\'])) {
+        Some(url) => Err(InvalidProvider::ApiUrl(url.as_str().to_owned())),
+        None => Ok(()),
+    }
+}
+
 fn urls(provider: &Provider) -> Vec<(&'static str, &Template)> {
     let all = [
         ("issuer", provider.issuer.as_ref()),
@@ -156,15 +173,17 @@ fn urls(provider: &Provider) -> Vec<(&'static str, &Template)> {
         ("userinfo.url", provider.userinfo.as_ref().map(|userinfo| &userinfo.url)),
         ("lookup.url", provider.lookup.as_ref().map(|lookup| &lookup.url)),
     ];
-    all.into_iter().filter_map(|(place, url)| url.map(|url| (place, url))).collect()
+    let api = provider.api_urls.iter().map(|url| (names::API, url));
+    all.into_iter().filter_map(|(place, url)| url.map(|url| (place, url))).chain(api).collect()
 }
 
 fn check_urls(provider: &Provider) -> Result<(), InvalidProvider> {
     for (place, url) in urls(provider) {
         names::check(provider, place, url)?;
         hosts::check(provider, place, url)?;
+        let unknown = if url.whole().is_some() { "https://api.example.com" } else { "x" };
         let example = |name: &str| {
-            provider.parameter(name).map_or("x".to_owned(), |parameter| parameter.example.clone())
+            provider.parameter(name).map_or(unknown.to_owned(), |parameter| parameter.example.clone())
         };
         match url.fill_url(|name| Some(example(name))) {
             Ok(_) => {}

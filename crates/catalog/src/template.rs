@@ -3,6 +3,7 @@
 //! The one rule: a name's value can't leave the place it stands in. In a host it is letters, digits, dots,
 //! hyphens, underscores and the colon before a port only; anywhere else in a URL it is percent-encoded; no
 //! path goes up by it; and the parsed host must be the one written.
+//! A template that is `{extra:name}` and nothing else takes a whole address of the provider's own.
 
 use std::fmt;
 
@@ -110,6 +111,9 @@ impl Template {
     /// # Errors
     /// When a name has no value, a value can't stand where it is, or the URL is not secure.
     pub fn fill_url(&self, value: impl Fn(&str) -> Option<String>) -> Result<Url, TemplateError> {
+        if let Some(name) = self.whole() {
+            return public_address(name, &value(name).ok_or_else(|| missing(name))?);
+        }
         let mut filled = String::new();
         for part in &self.parts {
             match part {
@@ -150,6 +154,15 @@ impl Template {
         parse(host)
     }
 
+    /// The kept value whose text is the whole address, if this is nothing else.
+    #[must_use]
+    pub fn whole(&self) -> Option<&str> {
+        match self.parts.as_slice() {
+            [Part::Name(name)] if name.starts_with("extra:") => Some(name),
+            _ => None,
+        }
+    }
+
     /// What follows a name in the same host, such as `.example.com`: for people who type all of it.
     #[must_use]
     pub fn host_after(&self, name: &str) -> Option<&str> {
@@ -161,6 +174,23 @@ impl Template {
 
 fn missing(name: &str) -> TemplateError {
     TemplateError::Missing(name.to_owned())
+}
+
+/// An address that the provider's answer told: https, at a name of the public internet.
+fn public_address(name: &str, text: &str) -> Result<Url, TemplateError> {
+    let url = Url::parse(text).map_err(|_| TemplateError::NotSecure)?;
+    let is_public = url.domain().is_some_and(|domain| {
+        domain.contains('.') && !domain.ends_with(".localhost") && !domain.ends_with('.')
+    });
+    let has_user = !url.username().is_empty() || url.password().is_some();
+    let says_more = url.query().is_some() || url.fragment().is_some();
+    if url.scheme() != "https" || !is_public {
+        return Err(TemplateError::NotSecure);
+    }
+    if has_user || says_more {
+        return Err(TemplateError::Host(name.to_owned()));
+    }
+    Ok(url)
 }
 
 /// Whether what comes next still belongs to the host.
@@ -293,6 +323,30 @@ mod tests {
         assert_eq!(url(company, "...").unwrap(), "https://a.test/v3/.../info");
         assert_eq!(url("https://a.test/v3?id={id}", "").unwrap(), "https://a.test/v3?id=");
         assert_eq!(url("https://a.test/v3?id={id}", "..").unwrap(), "https://a.test/v3?id=..");
+    }
+
+    #[test]
+    fn a_whole_address_is_the_providers_and_public() {
+        let base = "{extra:api_base}";
+
+        assert_eq!(url(base, "https://eu.api.test/v1").unwrap(), "https://eu.api.test/v1");
+        for evil in [
+            "http://api.test",
+            "https://127.0.0.1",
+            "https://[::1]/",
+            "https://2130706433",
+            "https://localhost",
+            "https://db.localhost/",
+            "https://intranet",
+            "https://u:p@api.test",
+            "https://api.test?x=",
+            "https://api.test#x",
+            "api.test",
+            "",
+        ] {
+            assert!(url(base, evil).is_err(), "{evil}");
+        }
+        assert!(url("{host}", "https://api.test").is_err(), "a person's word is no address");
     }
 
     #[test]

@@ -32,6 +32,7 @@ fn every_built_in_provider_keeps_the_rules() {
         ("revocation", count(&|p| p.revoke.is_some())),
         ("lookup", count(&|p| p.lookup.is_some())),
         ("logo", count(&|p| p.logo.is_some())),
+        ("API's address", count(&|p| !p.api_urls.is_empty())),
     ]);
     quirks.insert("providers", all.len());
     println!("{quirks:#?}");
@@ -130,6 +131,9 @@ fn a_template_may_ask_only_for_what_somebody_gives() {
             "userinfo = { url = 'https://id.test/{extra:x}' }\nlookup = { url = 'https://id.test/', extra = { x = '/x' } }",
             "userinfo.url",
         ),
+        ("api_urls = ['{extra:api_base}']", "api_urls"),
+        ("api_urls = ['https://api.test/{callback:at}']\ncallback = { keep = ['at'] }", "api_urls"),
+        ("api_urls = ['https://api.test/{access_token}/']", "api_urls"),
     ] {
         assert!(
             refusal(&with(text)).starts_with(&format!("{place}: nothing gives")),
@@ -240,6 +244,15 @@ fn every_rule_is_told_by_its_field() {
         (
             "refresh = { by = 'access_token' }",
             "refresh: `by = \"access_token\"` needs `long_lived` or `refresh.url`",
+        ),
+        ("api_urls = ['http://api.test']", "api_urls: must be https (http on loopback)"),
+        (
+            "api_urls = ['https://api.test/?a=1']",
+            "api_urls: `https://api.test/?a=1` must be an address without query or fragment",
+        ),
+        (
+            "api_urls = ['https://api.test']\napi_auth = 'none'",
+            "api_urls: with `api_auth = \"none\"` nothing would carry the token there",
         ),
         (parameter, "parameter a: its pattern does not fit its example or default"),
     ] {

@@ -124,6 +124,15 @@ codes! {
     /// A refresh of the grant is under way and takes long.
     RefreshInProgress = "refresh_in_progress", "The token is being refreshed",
         "Wait a moment, then ask again.";
+    /// A body beyond what may be passed on.
+    BodyTooLarge = "body_too_large", "The body is too large",
+        "Send it in parts, or ask for a token and call the provider yourself.";
+    /// A call through a provider whose API's address the catalog does not know.
+    ProxyNotSupported = "proxy_not_supported", "Calls to this provider can't be passed on",
+        "Ask for a token and call the provider yourself, or name its `api_urls` in the catalog.";
+    /// A call to where the access token may not go.
+    ProxyNotAllowed = "proxy_not_allowed", "The call may not go there",
+        "See `detail` and `allowed`: a call goes only to the provider's own API.";
     /// Two writers met; nothing was changed.
     Conflict = "conflict", "Something else changed this at the same moment",
         "Read it again, then repeat the request.";

@@ -40,17 +40,23 @@ impl Device<'_> {
     pub fn mode(self) -> Mode {
         let (width, height) = self.window;
         let is_upright = height >= width;
-        if self.is_phone() || (self.is_tablet() && is_upright) { Mode::Redirect } else { Mode::Popup }
+        let leaves = self.is_small() || (self.is_tablet() && is_upright);
+        if self.is_touched() && leaves { Mode::Redirect } else { Mode::Popup }
     }
 
-    fn is_phone(self) -> bool {
+    /// An enlarged laptop's screen may be as small as a phone's.
+    fn is_touched(self) -> bool {
+        self.touch_points > 0
+    }
+
+    fn is_small(self) -> bool {
         self.screen.0.min(self.screen.1) < PHONE_SHORT_SIDE
     }
 
     /// A touch laptop's main pointer is a mouse. iPadOS calls itself a Mac and may have a trackpad, but no
     /// Mac has touch points.
     fn is_tablet(self) -> bool {
-        self.coarse_pointer || (self.touch_points > 1 && self.user_agent.contains("Mac"))
+        self.coarse_pointer || self.user_agent.contains("Mac")
     }
 }
 

@@ -3,6 +3,7 @@
 //! The one rule: nothing in here knows a provider's name. What is odd about one is data of the catalog.
 
 mod answer;
+mod api;
 mod assertion;
 pub mod authorize;
 pub mod callback;
@@ -11,6 +12,7 @@ pub mod endpoints;
 pub mod http;
 pub mod id_token;
 pub mod identify;
+pub mod relay;
 mod request;
 pub mod revoke;
 pub mod token;
@@ -21,6 +23,7 @@ pub use client::Client;
 pub use endpoints::{Directory, Endpoints};
 pub use http::{Http, HttpError};
 pub use identify::{identify, look_up};
+pub use relay::{BrokenOff, Relay, RelayError};
 pub use revoke::revoke;
 pub use token::{Proof, exchange, refresh};
 pub use tokens::TokenSet;

@@ -121,7 +121,6 @@ impl Service {
         let Ok(session) = session.arrive(&flow.provider, self.clock.now()) else { return Ok(None) };
         let notes = self.session_note(&session, "session.arrived", json!({"provider": flow.provider}));
         self.store.save_session(&session, &notes).await?;
-        self.changed(&session.id);
         Ok(Some(Session { version: session.version + 1, ..session }))
     }
 
@@ -140,7 +139,6 @@ impl Service {
         let session = session.trouble(provider, error.code(), accounts);
         let notes = self.session_note(&session, "session.troubled", json!({"why": error.to_string()}));
         self.store.save_session(&session, &notes).await?;
-        self.changed(&session.id);
         Ok(())
     }
 
@@ -162,7 +160,6 @@ impl Service {
         let audit =
             self.audit_entry(&session.app, "session.held", &session.id, json!({"provider": flow.provider}));
         self.store.hold(&session, &held, &audit).await?;
-        self.changed(&session.id);
         Ok(())
     }
 }

@@ -73,7 +73,6 @@ impl Service {
         let session = session.fail(code, self.clock.now());
         let notes = self.session_note(&session, "session.burned", json!({"code": code}));
         self.store.save_session(&session, &notes).await?;
-        self.changed(&session.id);
         Err(why)
     }
 }

@@ -7,6 +7,7 @@ use grantway_core::{
     message::{SessionResult, TokenReason, Told},
     session::{Session, Stage},
 };
+use grantway_store::Change;
 use serde::Serialize;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -55,9 +56,9 @@ impl Service {
     /// # Errors
     /// When the key reads nothing, or no longer.
     pub async fn result(&self, key: &ResultKey, patience: Patience) -> Result<Option<Polled>, ServiceError> {
-        let mut changes = self.changes.subscribe();
+        let mut changes = self.store.changes().subscribe();
         let awaited = match self.readable(key).await {
-            Ok(session) if self.is_known(&session, patience.seen) => Some(session.id),
+            Ok(session) if self.is_known(&session, patience.seen) => Some(session),
             Ok(session) => return Ok(Some(self.polled(&session))),
             Err(ServiceError::Token(TokenReason::Unknown)) if matches!(key, ResultKey::Poll(_)) => None,
             Err(error) => return Err(error),
@@ -65,10 +66,11 @@ impl Service {
         let change = async {
             loop {
                 match changes.recv().await {
-                    Ok(id) if awaited.as_ref().is_some_and(|awaited| *awaited != id) => {}
-                    Ok(_) | Err(RecvError::Lagged(_)) => match self.readable(key).await {
-                        Err(ServiceError::Token(TokenReason::Unknown)) if awaited.is_none() => {}
-                        read => return read,
+                    Ok(Change::Session(id)) if awaited.as_ref().is_some_and(|awaited| awaited.id != id) => {}
+                    Ok(_) | Err(RecvError::Lagged(_)) => match (self.readable(key).await, &awaited) {
+                        (Err(ServiceError::Token(TokenReason::Unknown)), None) => {}
+                        (Ok(session), Some(awaited)) if session.version == awaited.version => {}
+                        (read, _) => return read,
                     },
                     Err(RecvError::Closed) => return self.readable(key).await,
                 }

@@ -131,7 +131,6 @@ impl Service {
         let told = json!({"provider": flow.provider});
         let audit = self.audit_entry(&session.app, "session.departed", &session.id, told);
         self.store.depart(&Depart { session, flow: &flow, audit: &audit }).await?;
-        self.changed(&session.id);
         Ok(Departure {
             url: authorization.url,
             provider_name: described.name.clone(),

@@ -80,6 +80,20 @@ pub enum ServiceError {
     /// Another process refreshes the grant, and takes long.
     #[error("another process is refreshing the grant")]
     Refreshing,
+    /// The catalog does not know where the provider's API is.
+    #[error("the catalog has no `api_urls` of {0}")]
+    ProxyNotSupported(ProviderId),
+    /// A call that would take the access token elsewhere.
+    #[error("{rule}")]
+    ProxyNotAllowed {
+        /// What it must keep.
+        rule: &'static str,
+        /// Where a call may go.
+        allowed: Vec<String>,
+    },
+    /// The caller's body came to no end, or grew too large.
+    #[error("the request's body broke off or is too large")]
+    BodyBroken,
     /// The account that came back is not the grant's.
     #[error("another account came back")]
     AccountMismatch(Accounts),
@@ -126,6 +140,9 @@ impl ServiceError {
             Self::Ambiguous(_) => Code::AmbiguousGrant,
             Self::InsufficientScope { .. } => Code::InsufficientScope,
             Self::Refreshing => Code::RefreshInProgress,
+            Self::ProxyNotSupported(_) => Code::ProxyNotSupported,
+            Self::ProxyNotAllowed { .. } => Code::ProxyNotAllowed,
+            Self::BodyBroken => Code::InvalidRequest,
             Self::AccountMismatch(_) => Code::AccountMismatch,
             Self::Engine(error) if error.is_transient() => Code::ProviderUnavailable,
             Self::Engine(_) => Code::ProviderError,

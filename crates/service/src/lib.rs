@@ -14,6 +14,7 @@ mod mint;
 mod notes;
 mod open;
 mod parameters;
+mod proxy;
 mod refresh;
 mod remember;
 #[cfg(test)]
@@ -29,10 +30,9 @@ use grantway_core::{
     app::{App, Registration},
     session::Session,
 };
-use grantway_engine::{Directory, Endpoints, Http};
-use grantway_store::Store;
+use grantway_engine::{Directory, Endpoints, Http, Relay};
+use grantway_store::{Store, StoreError};
 use grantway_vault::Vault;
-use tokio::sync::broadcast;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
@@ -44,11 +44,9 @@ pub use depart::{Departing, Departure};
 pub use error::{Candidate, ServiceError};
 pub use mint::{MintRequest, Minted, SessionStatus};
 pub use open::{OpenRequest, Opened};
+pub use proxy::ProxyCall;
 pub use token::{AccessToken, Injection, TokenRequest};
 pub use view::WayOutOf;
-
-/// How many session changes a slow long poll may miss before it reads the store again anyway.
-const CHANGES: usize = 1024;
 
 /// What the use cases stand on.
 pub struct Parts {
@@ -60,6 +58,8 @@ pub struct Parts {
     pub vault: Vault,
     /// The way to providers.
     pub http: Arc<dyn Http>,
+    /// The way to their APIs, for calls that are passed on.
+    pub relay: Arc<dyn Relay>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
@@ -74,14 +74,15 @@ pub struct Service {
     catalog: Catalog,
     vault: Vault,
     http: Arc<dyn Http>,
+    relay: Arc<dyn Relay>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     base_url: Url,
     directory: Directory,
-    changes: broadcast::Sender<SessionId>,
     tasks: TaskTracker,
     stopping: CancellationToken,
     refreshing: refresh::GrantLocks,
+    renewals: proxy::Renewals,
 }
 
 impl Service {
@@ -90,14 +91,15 @@ impl Service {
     pub fn new(parts: Parts) -> Arc<Self> {
         Arc::new(Self {
             directory: Directory::new(Arc::clone(&parts.http), Arc::clone(&parts.clock)),
-            changes: broadcast::channel(CHANGES).0,
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             refreshing: refresh::GrantLocks::default(),
+            renewals: proxy::Renewals::default(),
             store: parts.store,
             catalog: parts.catalog,
             vault: parts.vault,
             http: parts.http,
+            relay: parts.relay,
             clock: parts.clock,
             entropy: parts.entropy,
             base_url: parts.base_url,
@@ -110,10 +112,14 @@ impl Service {
     /// # Errors
     /// When the database was written with another key.
     pub async fn check_key(&self) -> Result<(), ServiceError> {
-        let Some(canary) = self.store.canary().await? else {
-            self.store.keep_canary(&self.vault.canary(&*self.entropy)).await?;
-            return Ok(());
-        };
+        if self.store.canary().await?.is_none() {
+            match self.store.keep_canary(&self.vault.canary(&*self.entropy)).await {
+                // Another server, started at the same moment, may have another key.
+                Ok(()) | Err(StoreError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let canary = self.store.canary().await?.ok_or(ServiceError::Inconsistent("a canary that is gone"))?;
         Ok(self.vault.check_canary(&canary)?)
     }
 
@@ -241,11 +247,6 @@ impl Service {
         let endpoints = self.directory.endpoints(registered.provider, &parameters).await?;
         let redirect_uri = self.redirect_uri(&registered.registration.id).to_string();
         Ok(ClientParts { registered, endpoints, redirect_uri, parameters, entropy: &*self.entropy })
-    }
-
-    fn changed(&self, session: &SessionId) {
-        // Nobody waiting is no error.
-        let _ = self.changes.send(session.clone());
     }
 }
 

@@ -128,7 +128,6 @@ impl Service {
         let detail = json!({"bound": evidence.bound, "mode": mode});
         let session = session.open(opening, self.clock.now())?;
         self.store.save_session(&session, &self.session_note(&session, "session.opened", detail)).await?;
-        self.changed(&session.id);
         Ok(Opened { session_id: session.id, cookie: Some(cookie), cookie_seconds })
     }
 }

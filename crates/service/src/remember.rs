@@ -81,7 +81,6 @@ impl Service {
         self.store
             .connect(&Connect { session: &session, grant: &grant, sealed: &sealed, kept_from, notes: &notes })
             .await?;
-        self.changed(&session.id);
         Ok(connection)
     }
 

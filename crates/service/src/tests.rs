@@ -1,4 +1,4 @@
-//! The whole product without a face: real SQLite, the strict provider, a told clock.
+//! The whole product without a face: real SQLite and Postgres, the strict provider, a told clock.
 
 mod arriving;
 mod completing;
@@ -6,5 +6,6 @@ mod minting;
 mod opening;
 mod parameters;
 mod refreshing;
+mod replicas;
 mod using;
 mod world;

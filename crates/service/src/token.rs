@@ -120,16 +120,14 @@ impl Service {
         scopes: &[String],
     ) -> Result<AccessToken, ServiceError> {
         let grant = self.store.grant(app, id).await?.ok_or(ServiceError::NoGrant)?;
-        let credential = self.store.credential(id).await?;
-        let (Some(credential), GrantStatus::Active) = (credential, grant.status) else {
+        if grant.status != GrantStatus::Active {
             return Err(dead(&grant));
-        };
+        }
         let missing: Vec<_> = scopes.iter().filter(|scope| !grant.scopes.contains(scope)).cloned().collect();
         if !missing.is_empty() {
             return Err(ServiceError::InsufficientScope { grant: id, missing });
         }
-        let tokens = self.open_tokens(&credential)?;
-        let tokens = if self.is_fresh(&grant, &tokens) { tokens } else { self.refreshed(&grant).await? };
+        let tokens = self.living_tokens(&grant).await?;
         let audit = self.audit_entry(app, "token.read", id, json!({}));
         self.store.audit(&audit).await?;
         let mut extra = tokens.extra;
@@ -143,6 +141,16 @@ impl Service {
             extra,
             injection: (&self.provider(&grant.provider)?.api_auth).into(),
         })
+    }
+
+    /// A grant's tokens, refreshed if need be.
+    pub(crate) async fn living_tokens(self: &Arc<Self>, grant: &Grant) -> Result<TokenSet, ServiceError> {
+        let credential = self.store.credential(grant.id).await?;
+        let (Some(credential), GrantStatus::Active) = (credential, grant.status) else {
+            return Err(dead(grant));
+        };
+        let tokens = self.open_tokens(&credential)?;
+        if self.is_fresh(grant, &tokens) { Ok(tokens) } else { self.refreshed(grant, None).await }
     }
 
     pub(crate) fn is_fresh(&self, grant: &Grant, tokens: &TokenSet) -> bool {

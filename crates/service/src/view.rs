@@ -72,7 +72,6 @@ impl Service {
         let session = session.leave(self.clock.now())?;
         let notes = self.session_note(&session, "session.left", serde_json::json!({}));
         self.store.save_session(&session, &notes).await?;
-        self.changed(id);
         Ok(())
     }
 

@@ -1,9 +1,11 @@
 //! What every store must do, whatever database is under it. A store joins by calling [`run`] with a
-//! way to make an empty one.
+//! way to make an empty database.
 
 mod fixtures;
+mod hearing;
+mod racing;
 
-use std::{future::Future, slice};
+use std::{slice, sync::Arc};
 
 use grantway_core::{
     Digest, Timestamp,
@@ -12,32 +14,45 @@ use grantway_core::{
     session::Session,
 };
 
-use self::fixtures::*;
+pub(crate) use self::{fixtures::saved, hearing::heard};
+use self::{fixtures::*, hearing::a_saved_session_is_told_and_a_refused_one_is_not};
 use crate::{
     ApiKey, Attempt, Connect, Credential, Ended, GrantFilter, HeldCode, Lease, Leased, Notes, Store,
     StoreError,
 };
 
-/// Runs every rule, each on a store of its own.
-pub(crate) async fn run<S: Store, F: Future<Output = S>>(fresh: impl Fn() -> F) {
-    the_first_canary_stays(&fresh().await).await;
-    apps_and_registrations_are_replaced_by_id(&fresh().await).await;
-    a_key_leads_to_its_app(&fresh().await).await;
-    a_session_is_saved_only_over_the_version_that_was_read(&fresh().await).await;
-    a_flow_is_taken_once(&fresh().await).await;
-    a_held_code_is_taken_once_in_time_and_by_its_app(&fresh().await).await;
-    a_connection_is_remembered_whole_or_not_at_all(&fresh().await).await;
-    the_same_account_can_not_become_two_grants(&fresh().await).await;
-    grants_are_listed_in_pages(&fresh().await).await;
-    a_credential_is_replaced_only_over_its_generation(&fresh().await).await;
-    a_refresh_has_one_owner_at_a_time(&fresh().await).await;
-    a_grant_that_is_not_active_is_not_refreshed(&fresh().await).await;
-    a_grant_is_buried_only_with_the_credential_that_died(&fresh().await).await;
-    a_revoked_grant_has_no_credential(&fresh().await).await;
-    old_sessions_are_forgotten_with_all_that_hangs_on_them(&fresh().await).await;
+/// An empty database, on which any number of stores may be opened.
+pub(crate) trait Place {
+    /// One more store, as another replica has.
+    async fn store(&self) -> Arc<dyn Store>;
+
+    /// Runs SQL past the stores.
+    async fn execute(&self, sql: String) -> Result<(), sqlx::Error>;
 }
 
-async fn the_first_canary_stays(store: &impl Store) {
+/// Runs every rule, each in a place of its own.
+pub(crate) async fn run<P: Place>(fresh: impl AsyncFn() -> P) {
+    the_first_canary_stays(&*fresh().await.store().await).await;
+    apps_and_registrations_are_replaced_by_id(&*fresh().await.store().await).await;
+    a_key_leads_to_its_app(&*fresh().await.store().await).await;
+    a_session_is_saved_only_over_the_version_that_was_read(&*fresh().await.store().await).await;
+    a_saved_session_is_told_and_a_refused_one_is_not(&*fresh().await.store().await).await;
+    a_flow_is_taken_once(&*fresh().await.store().await).await;
+    a_held_code_is_taken_once_in_time_and_by_its_app(&*fresh().await.store().await).await;
+    a_connection_is_remembered_whole_or_not_at_all(&*fresh().await.store().await).await;
+    the_same_account_can_not_become_two_grants(&*fresh().await.store().await).await;
+    grants_are_listed_in_pages(&*fresh().await.store().await).await;
+    a_credential_is_replaced_only_over_its_generation(&*fresh().await.store().await).await;
+    a_refresh_has_one_owner_at_a_time(&fresh().await).await;
+    a_grant_that_is_not_active_is_not_refreshed(&*fresh().await.store().await).await;
+    a_grant_is_buried_only_with_the_credential_that_died(&*fresh().await.store().await).await;
+    a_revoked_grant_has_no_credential(&*fresh().await.store().await).await;
+    old_sessions_are_forgotten_with_all_that_hangs_on_them(&*fresh().await.store().await).await;
+    an_audit_row_stays_as_it_was_written(&fresh().await).await;
+    racing::run(&fresh).await;
+}
+
+async fn the_first_canary_stays(store: &dyn Store) {
     assert_eq!(store.canary().await.unwrap(), None);
 
     store.keep_canary(b"first").await.unwrap();
@@ -46,7 +61,7 @@ async fn the_first_canary_stays(store: &impl Store) {
     assert_eq!(store.canary().await.unwrap().unwrap(), b"first");
 }
 
-async fn apps_and_registrations_are_replaced_by_id(store: &impl Store) {
+async fn apps_and_registrations_are_replaced_by_id(store: &dyn Store) {
     seed(store).await;
 
     let renamed = App { name: "New".to_owned(), ..app() };
@@ -58,7 +73,7 @@ async fn apps_and_registrations_are_replaced_by_id(store: &impl Store) {
     assert_eq!(store.registration(&secret.id).await.unwrap(), Some(secret));
 }
 
-async fn a_key_leads_to_its_app(store: &impl Store) {
+async fn a_key_leads_to_its_app(store: &dyn Store) {
     seed(store).await;
     let digest = Digest::of("key");
     let key =
@@ -70,7 +85,7 @@ async fn a_key_leads_to_its_app(store: &impl Store) {
     assert_eq!(store.app_of_key(&Digest::of("other")).await.unwrap(), None);
 }
 
-async fn a_session_is_saved_only_over_the_version_that_was_read(store: &impl Store) {
+async fn a_session_is_saved_only_over_the_version_that_was_read(store: &dyn Store) {
     let session = minted(store, 1).await;
     let opened = session.clone().open(opening("poll"), Timestamp(1)).unwrap();
 
@@ -84,8 +99,8 @@ async fn a_session_is_saved_only_over_the_version_that_was_read(store: &impl Sto
     assert_eq!(actions, ["mint1", "n1"], "a refused write leaves no audit row");
 }
 
-async fn a_flow_is_taken_once(store: &impl Store) {
-    let flow = departed(store).await;
+async fn a_flow_is_taken_once(store: &dyn Store) {
+    let flow = departed(store, 1).await;
 
     assert!(store.take_flow(&flow.state, Timestamp(5)).await.unwrap());
     assert!(!store.take_flow(&flow.state, Timestamp(6)).await.unwrap());
@@ -93,8 +108,8 @@ async fn a_flow_is_taken_once(store: &impl Store) {
     assert_eq!(store.flow(&flow.state).await.unwrap(), Some(flow), "a taken flow is still known");
 }
 
-async fn a_held_code_is_taken_once_in_time_and_by_its_app(store: &impl Store) {
-    let flow = departed(store).await;
+async fn a_held_code_is_taken_once_in_time_and_by_its_app(store: &dyn Store) {
+    let flow = departed(store, 1).await;
     let session = store.session(&flow.session).await.unwrap().unwrap();
     let held = HeldCode {
         completion: Digest::of("completion"),
@@ -115,7 +130,7 @@ async fn a_held_code_is_taken_once_in_time_and_by_its_app(store: &impl Store) {
     assert_eq!(store.take_held(&app_id(), &held.completion, Timestamp(59)).await.unwrap(), None, "once");
 }
 
-async fn a_connection_is_remembered_whole_or_not_at_all(store: &impl Store) {
+async fn a_connection_is_remembered_whole_or_not_at_all(store: &dyn Store) {
     let session = minted(store, 1).await;
     let grant = grant(1, "account");
     let noted = Notes { event: Some(event("e1")), ..notes("c1") };
@@ -132,7 +147,7 @@ async fn a_connection_is_remembered_whole_or_not_at_all(store: &impl Store) {
     assert_eq!(store.grant(&"other".parse().unwrap(), grant.id).await.unwrap(), None);
 }
 
-async fn the_same_account_can_not_become_two_grants(store: &impl Store) {
+async fn the_same_account_can_not_become_two_grants(store: &dyn Store) {
     let (first, second) = (minted(store, 1).await, minted(store, 2).await);
     let (one, other) = (grant(1, "account"), grant(2, "account"));
     store
@@ -178,7 +193,7 @@ async fn the_same_account_can_not_become_two_grants(store: &impl Store) {
     assert_eq!(found, [one, elsewhere]);
 }
 
-async fn grants_are_listed_in_pages(store: &impl Store) {
+async fn grants_are_listed_in_pages(store: &dyn Store) {
     for number in 1..=3 {
         connected(store, number, &format!("account{number}")).await;
     }
@@ -202,11 +217,11 @@ async fn grants_are_listed_in_pages(store: &impl Store) {
     assert!(store.grants(&app_id(), &nobody).await.unwrap().is_empty());
 }
 
-async fn a_credential_is_replaced_only_over_its_generation(store: &impl Store) {
+async fn a_credential_is_replaced_only_over_its_generation(store: &dyn Store) {
     let grant = connected(store, 1, "account").await;
     let read = store.credential(grant.id).await.unwrap().unwrap();
 
-    lease(store, &read, "one", 0).await;
+    lease(store, &read, "one").await;
     store.save_credential(&Credential { sealed: vec![2], ..read.clone() }, "one").await.unwrap();
 
     let stale = store.save_credential(&Credential { sealed: vec![3], ..read.clone() }, "one").await;
@@ -215,55 +230,67 @@ async fn a_credential_is_replaced_only_over_its_generation(store: &impl Store) {
     assert_eq!((now.sealed, now.generation), (vec![2], read.generation + 1));
 }
 
-/// Asks for the right to refresh, for ten seconds from then on.
-async fn lease(store: &impl Store, credential: &Credential, owner: &str, at: i64) -> Leased {
+/// Asks for the right to refresh, for a thousand seconds.
+async fn lease(store: &dyn Store, credential: &Credential, owner: &str) -> Leased {
     let (grant, generation) = (credential.grant, credential.generation);
-    let now = Timestamp(at * 1000);
-    let wish = Lease { grant, generation, owner: owner.to_owned(), now, seconds: 10 };
+    let wish = Lease { grant, generation, owner: owner.to_owned(), now: Timestamp(0), seconds: 1000 };
     store.lease(&wish).await.unwrap()
 }
 
-async fn a_refresh_has_one_owner_at_a_time(store: &impl Store) {
+/// Makes everything that leases go by older: a database's own clock can't be told.
+async fn pass(place: &impl Place, seconds: i64) {
+    let passed = seconds * 1000;
+    let sql = format!(
+        "update credentials set lease_until = lease_until - {passed}, attempt_at = attempt_at - {passed}"
+    );
+    place.execute(sql).await.unwrap();
+}
+
+async fn a_refresh_has_one_owner_at_a_time(place: &impl Place) {
+    let store = &*place.store().await;
     let grant = connected(store, 1, "account").await;
     let read = store.credential(grant.id).await.unwrap().unwrap();
 
-    assert_eq!(lease(store, &read, "one", 0).await, Leased::Taken(None));
-    assert_eq!(lease(store, &read, "two", 9).await, Leased::Held);
+    assert_eq!(lease(store, &read, "one").await, Leased::Taken(None));
+    pass(place, 900).await;
+    assert_eq!(lease(store, &read, "two").await, Leased::Held);
 
     // The owner died: its attempt is told of, and it can store nothing any more.
-    let before = Attempt { at: Timestamp(0), count: 1 };
-    assert_eq!(lease(store, &read, "two", 10).await, Leased::Taken(Some(before)));
+    pass(place, 100).await;
+    let taken = lease(store, &read, "two").await;
+    assert!(matches!(taken, Leased::Taken(Some(Attempt { age: 1000..1100, count: 1 }))), "{taken:?}");
     let late = store.save_credential(&Credential { sealed: vec![2], ..read.clone() }, "one").await;
     assert!(matches!(late, Err(StoreError::Conflict)));
     store.release(grant.id, "one", Ended::Unspent).await.unwrap();
-    assert_eq!(lease(store, &read, "three", 11).await, Leased::Held, "only its owner gives it back");
+    assert_eq!(lease(store, &read, "three").await, Leased::Held, "only its owner gives it back");
 
     store.release(grant.id, "two", Ended::Unknown).await.unwrap();
-    let before = Attempt { at: Timestamp(10_000), count: 2 };
-    assert_eq!(lease(store, &read, "three", 12).await, Leased::Taken(Some(before)));
+    pass(place, 7).await;
+    let taken = lease(store, &read, "three").await;
+    assert!(matches!(taken, Leased::Taken(Some(Attempt { age: 7..107, count: 2 }))), "{taken:?}");
     store.release(grant.id, "three", Ended::Unspent).await.unwrap();
-    assert_eq!(lease(store, &read, "four", 13).await, Leased::Taken(None));
+    assert_eq!(lease(store, &read, "four").await, Leased::Taken(None));
 
     store.save_credential(&Credential { sealed: vec![2], ..read.clone() }, "four").await.unwrap();
-    assert_eq!(lease(store, &read, "five", 14).await, Leased::Moved);
+    assert_eq!(lease(store, &read, "five").await, Leased::Moved);
     let fresh = store.credential(grant.id).await.unwrap().unwrap();
-    assert_eq!(lease(store, &fresh, "five", 14).await, Leased::Taken(None));
+    assert_eq!(lease(store, &fresh, "five").await, Leased::Taken(None));
 }
 
-async fn a_grant_that_is_not_active_is_not_refreshed(store: &impl Store) {
+async fn a_grant_that_is_not_active_is_not_refreshed(store: &dyn Store) {
     let grant = connected(store, 1, "account").await;
     let read = store.credential(grant.id).await.unwrap().unwrap();
 
     let dead = Grant { status: GrantStatus::NeedsReauth, ..grant.clone() };
     store.bury(&dead, read.generation, &notes("b1")).await.unwrap();
 
-    assert_eq!(lease(store, &read, "one", 0).await, Leased::Moved);
+    assert_eq!(lease(store, &read, "one").await, Leased::Moved);
 }
 
-async fn a_grant_is_buried_only_with_the_credential_that_died(store: &impl Store) {
+async fn a_grant_is_buried_only_with_the_credential_that_died(store: &dyn Store) {
     let grant = connected(store, 1, "account").await;
     let dead = store.credential(grant.id).await.unwrap().unwrap();
-    lease(store, &dead, "one", 0).await;
+    lease(store, &dead, "one").await;
     store.save_credential(&Credential { sealed: vec![2], ..dead.clone() }, "one").await.unwrap();
     let buried = Grant { status: GrantStatus::NeedsReauth, ..grant.clone() };
 
@@ -275,10 +302,10 @@ async fn a_grant_is_buried_only_with_the_credential_that_died(store: &impl Store
     assert_eq!(store.grant(&app_id(), grant.id).await.unwrap(), Some(buried));
 }
 
-async fn a_revoked_grant_has_no_credential(store: &impl Store) {
+async fn a_revoked_grant_has_no_credential(store: &dyn Store) {
     let grant = connected(store, 1, "account").await;
     let credential = store.credential(grant.id).await.unwrap().unwrap();
-    lease(store, &credential, "one", 0).await;
+    lease(store, &credential, "one").await;
 
     let revoked = Grant { status: GrantStatus::Revoked, ..grant.clone() };
     store.revoke(&revoked, &notes("r1")).await.unwrap();
@@ -291,8 +318,8 @@ async fn a_revoked_grant_has_no_credential(store: &impl Store) {
     assert_eq!(store.grant(&app_id(), grant.id).await.unwrap(), Some(revoked));
 }
 
-async fn old_sessions_are_forgotten_with_all_that_hangs_on_them(store: &impl Store) {
-    let flow = departed(store).await;
+async fn old_sessions_are_forgotten_with_all_that_hangs_on_them(store: &dyn Store) {
+    let flow = departed(store, 1).await;
     let code = Digest::of("code");
     store.add_return_code(&flow.session, &code, Timestamp(5_000_000)).await.unwrap();
     assert!(store.session_of_return_code(&code, Timestamp(4_999_999)).await.unwrap().is_some());
@@ -309,4 +336,17 @@ async fn old_sessions_are_forgotten_with_all_that_hangs_on_them(store: &impl Sto
     assert_eq!((kept, forgotten), (0, 1));
     assert!(store.flow(&flow.state).await.unwrap().is_none());
     assert!(store.session_of_return_code(&code, Timestamp(1)).await.unwrap().is_none());
+}
+
+async fn an_audit_row_stays_as_it_was_written(place: &impl Place) {
+    let store = place.store().await;
+    seed(&*store).await;
+    store.audit(&audit("a1")).await.unwrap();
+
+    for sql in ["update audit set action = 'other'", "delete from audit"] {
+        let error = place.execute(sql.to_owned()).await.unwrap_err();
+        assert!(error.to_string().contains("the audit is insert-only"), "{sql}: {error}");
+    }
+
+    assert_eq!(store.audit_of(&app_id()).await.unwrap(), [audit("a1")]);
 }

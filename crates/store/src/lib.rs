@@ -1,10 +1,15 @@
 //! Grantway's memory: one trait, in which each method is one whole transaction named for its meaning.
 //!
 //! The one rule: single use and compare-and-set are enforced by the database, never by a read before.
+//! The trait comes in parts, one an area; each store has a file for each.
 
+mod changes;
+mod conflict;
 #[cfg(test)]
 mod contract;
+mod postgres;
 mod records;
+mod rows;
 mod sqlite;
 
 use async_trait::async_trait;
@@ -16,6 +21,8 @@ use grantway_core::{
     session::Session,
 };
 
+pub use changes::{Change, Changes};
+pub use postgres::PostgresStore;
 pub use records::{
     ApiKey, Attempt, AuditEntry, Connect, Credential, Depart, Ended, Event, GrantFilter, HeldCode, Lease,
     Leased, Notes,
@@ -41,7 +48,7 @@ pub enum StoreError {
 
 /// Everything that outlives a request.
 #[async_trait]
-pub trait Store: Send + Sync {
+pub trait Store: Apps + Sessions + Flows + Grants + Credentials + Journal + Send + Sync {
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), StoreError>;
 
@@ -49,7 +56,11 @@ pub trait Store: Send + Sync {
     async fn canary(&self) -> Result<Option<Vec<u8>>, StoreError>;
     /// Keeps the first canary; a second one is a [`StoreError::Conflict`].
     async fn keep_canary(&self, sealed: &[u8]) -> Result<(), StoreError>;
+}
 
+/// The products that are served, their clients at providers, their backends' keys.
+#[async_trait]
+pub trait Apps {
     /// Adds apps and registrations or replaces those of the same ids; removes none.
     async fn apply(&self, apps: &[App], registrations: &[Registration]) -> Result<(), StoreError>;
     /// One app.
@@ -64,7 +75,11 @@ pub trait Store: Send + Sync {
     async fn add_api_key(&self, key: &ApiKey) -> Result<(), StoreError>;
     /// The app of a key that is not revoked.
     async fn app_of_key(&self, digest: &Digest) -> Result<Option<AppId>, StoreError>;
+}
 
+/// Connect sessions, and what reads their results.
+#[async_trait]
+pub trait Sessions {
     /// Adds a minted session.
     async fn mint(&self, session: &Session, token: &Digest, audit: &AuditEntry) -> Result<(), StoreError>;
     /// By id.
@@ -79,6 +94,8 @@ pub trait Store: Send + Sync {
         code: &Digest,
         now: Timestamp,
     ) -> Result<Option<Session>, StoreError>;
+    /// News of every saved session, also of those that other servers save, where the database can tell.
+    fn changes(&self) -> &Changes;
     /// Replaces a session if its version is still the one read, with what is to be told of it.
     async fn save_session(&self, session: &Session, notes: &Notes) -> Result<(), StoreError>;
     /// Forgets a return code.
@@ -90,7 +107,13 @@ pub trait Store: Send + Sync {
         code: &Digest,
         expires_at: Timestamp,
     ) -> Result<(), StoreError>;
+    /// Forgets sessions, with their flows and codes, whose results nobody may read any more. Says how many.
+    async fn forget_sessions(&self, now: Timestamp) -> Result<u64, StoreError>;
+}
 
+/// Trips to a provider and back, and codes that wait for a backend.
+#[async_trait]
+pub trait Flows {
     /// Saves the departing session and its flow.
     async fn depart(&self, depart: &Depart<'_>) -> Result<(), StoreError>;
     /// A flow by its state's digest, taken or not; consumes nothing.
@@ -106,7 +129,11 @@ pub trait Store: Send + Sync {
         completion: &Digest,
         now: Timestamp,
     ) -> Result<Option<HeldCode>, StoreError>;
+}
 
+/// What sessions lead to.
+#[async_trait]
+pub trait Grants {
     /// Remembers a connection: grant, credential, session, outbox and audit. [`StoreError::Conflict`]
     /// when the session moved on, or the same account was connected at the same moment.
     async fn connect(&self, connect: &Connect<'_>) -> Result<(), StoreError>;
@@ -121,6 +148,15 @@ pub trait Store: Send + Sync {
     ) -> Result<Vec<Grant>, StoreError>;
     /// An app's grants, oldest first.
     async fn grants(&self, app: &AppId, filter: &GrantFilter) -> Result<Vec<Grant>, StoreError>;
+    /// Notes that an active grant's credential is dead, if its generation is still the one that died.
+    async fn bury(&self, grant: &Grant, generation: i64, notes: &Notes) -> Result<(), StoreError>;
+    /// Replaces a grant's state and forgets its credential.
+    async fn revoke(&self, grant: &Grant, notes: &Notes) -> Result<(), StoreError>;
+}
+
+/// The grants' sealed tokens, and the right to refresh them.
+#[async_trait]
+pub trait Credentials {
     /// A grant's credential, unless it was revoked.
     async fn credential(&self, grant: GrantId) -> Result<Option<Credential>, StoreError>;
     /// Takes the right to refresh a credential, and notes the attempt before it is made.
@@ -130,17 +166,15 @@ pub trait Store: Send + Sync {
     /// Replaces a credential if its generation is still the one read, `owner` has the right to, and the
     /// grant is active.
     async fn save_credential(&self, credential: &Credential, owner: &str) -> Result<(), StoreError>;
-    /// Notes that an active grant's credential is dead, if its generation is still the one that died.
-    async fn bury(&self, grant: &Grant, generation: i64, notes: &Notes) -> Result<(), StoreError>;
-    /// Replaces a grant's state and forgets its credential.
-    async fn revoke(&self, grant: &Grant, notes: &Notes) -> Result<(), StoreError>;
+}
+
+/// What is told of changes: the audit to the operator, events to the app.
+#[async_trait]
+pub trait Journal {
     /// Adds an audit row alone.
     async fn audit(&self, entry: &AuditEntry) -> Result<(), StoreError>;
     /// An app's audit rows, oldest first.
     async fn audit_of(&self, app: &AppId) -> Result<Vec<AuditEntry>, StoreError>;
     /// Events that wait to be delivered, oldest first.
     async fn pending_events(&self) -> Result<Vec<Event>, StoreError>;
-
-    /// Forgets sessions, with their flows and codes, whose results nobody may read any more. Says how many.
-    async fn forget_sessions(&self, now: Timestamp) -> Result<u64, StoreError>;
 }

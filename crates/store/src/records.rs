@@ -129,8 +129,8 @@ pub enum Leased {
 /// An attempt whose outcome nobody knows: whoever made it died, or no answer came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attempt {
-    /// When the last one was begun.
-    pub at: Timestamp,
+    /// How long ago the last one was begun, in seconds, by the clock that leases go by.
+    pub age: i64,
     /// How many there were.
     pub count: i64,
 }

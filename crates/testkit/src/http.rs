@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use axum::{Router, body::Body};
-use grantway_engine::{Http, HttpError};
+use grantway_engine::{BrokenOff, Http, HttpError, Relay, RelayError, relay};
 use http::{HeaderValue, Request, Response, Uri, header::HOST, uri::PathAndQuery};
+use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
 use url::Url;
 
@@ -45,7 +46,7 @@ impl RouterHttp {
 impl Http for RouterHttp {
     async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, HttpError> {
         let router = self.router(request.uri()).ok_or(HttpError::NotConnected)?;
-        let answer = match router.oneshot(as_received(request)).await {
+        let answer = match router.oneshot(as_received(request.map(Body::from))).await {
             Ok(answer) => answer,
             Err(never) => match never {},
         };
@@ -58,8 +59,20 @@ impl Http for RouterHttp {
     }
 }
 
+#[async_trait]
+impl Relay for RouterHttp {
+    async fn relay(&self, call: Request<relay::Body>) -> Result<Response<relay::Body>, RelayError> {
+        let router = self.router(call.uri()).ok_or(HttpError::NotConnected)?;
+        let answer = match router.oneshot(as_received(call.map(Body::new))).await {
+            Ok(answer) => answer,
+            Err(never) => match never {},
+        };
+        Ok(answer.map(|body| body.map_err(|_| BrokenOff).boxed_unsync()))
+    }
+}
+
 /// A server sees the path and a `Host`, not the whole address.
-fn as_received(request: Request<Vec<u8>>) -> Request<Body> {
+fn as_received(request: Request<Body>) -> Request<Body> {
     let (mut parts, body) = request.into_parts();
     let host = parts.uri.authority().and_then(|name| HeaderValue::from_str(name.as_str()).ok());
     if let Some(host) = host {
@@ -67,7 +80,7 @@ fn as_received(request: Request<Vec<u8>>) -> Request<Body> {
     }
     let root = PathAndQuery::from_static("/");
     parts.uri = Uri::from(parts.uri.path_and_query().cloned().unwrap_or(root));
-    Request::from_parts(parts, Body::from(body))
+    Request::from_parts(parts, body)
 }
 
 #[cfg(test)]

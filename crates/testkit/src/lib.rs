@@ -1,5 +1,5 @@
 //! What tests and `grantway demo` need of the outside world: a clock that is told, entropy from a
-//! seed, a strict provider, and a network that is a function call.
+//! seed, a strict provider, a network that is a function call, and a PostgreSQL server of one's own.
 //!
 //! The one rule: nothing in here is lenient. A client that passes here errs nowhere the RFCs forbid.
 
@@ -7,12 +7,14 @@ pub mod clock;
 pub mod entropy;
 pub mod http;
 pub mod person;
+pub mod postgres;
 pub mod provider;
 
 pub use clock::ToldClock;
 pub use entropy::SeededEntropy;
 pub use http::RouterHttp;
 pub use person::{Answer, Person, PersonError};
+pub use postgres::{PostgresError, PostgresServer};
 pub use provider::{
     ACCOUNTS, Account, FakeClient, FakeProvider, FakeProviderConfig, GrantType, Ledger, OAuthError, Switches,
     TokenBehaviour, TokenOutcome, TokenRequest,

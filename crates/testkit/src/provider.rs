@@ -138,6 +138,11 @@ impl FakeProvider {
         self.books().revoke_all();
     }
 
+    /// Ends every access token before its time, and leaves what renews them.
+    pub fn end_access_tokens(&self) {
+        self.books().end_access_tokens();
+    }
+
     /// What it has been asked and what it has issued, up to now.
     #[must_use]
     pub fn ledger(&self) -> Ledger {

@@ -48,6 +48,7 @@ pub fn App() -> impl IntoView {
                 base_url=api::grantway_url()
                 mint=move || api::mint(grant_id.clone())
                 on_success=connected
+                on_late_success=connected
                 on_error=move |error: ErrorTold| said.set(format!("Nothing was connected: {}", error.message))
                 on_exit=move |_: ExitTold| said.set("You left before anything was connected".to_owned())
             >

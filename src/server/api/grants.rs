@@ -125,6 +125,6 @@ fn shown(token: &AccessToken) -> Value {
     })
 }
 
-fn grant_id(text: &str) -> Result<GrantId, ServiceError> {
+pub(crate) fn grant_id(text: &str) -> Result<GrantId, ServiceError> {
     text.parse().map_err(|_| ServiceError::NoGrant)
 }

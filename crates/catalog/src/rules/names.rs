@@ -20,12 +20,16 @@ enum Moment {
     Later,
 }
 
+/// The field that says where the access token may go.
+pub(super) const API: &str = "api_urls";
+
 fn moment_of(place: &str) -> Moment {
     match place {
         "issuer" | "authorize_url" | "token_url" | "scopes" => Moment::Endpoints,
         "account.issuer" => Moment::Claims,
         "authorize_params" | "redirect_uri" | "client_jwt" => Moment::Shown,
         "token_params" | "token_headers" => Moment::Exchange,
+        API => Moment::Later,
         _ if place.starts_with("refresh.") || place.starts_with("revoke.") => Moment::Later,
         _ => Moment::Tokens,
     }
@@ -37,7 +41,10 @@ pub(super) fn check(
     template: &Template,
 ) -> Result<(), InvalidProvider> {
     let moment = moment_of(place);
-    match template.names().find(|name| !is_known(provider, moment, name)) {
+    // Where API calls go is for nobody to say who could be an attacker's browser, and no place for a secret.
+    let is_apis = |name: &str| provider.parameter(name).is_some() || name.starts_with("extra:");
+    let may_stand = |name: &str| is_known(provider, moment, name) && (place != API || is_apis(name));
+    match template.names().find(|name| !may_stand(name)) {
         Some(name) => Err(InvalidProvider::UnknownName { place, name: name.to_owned() }),
         None => Ok(()),
     }

@@ -38,6 +38,10 @@ pub(super) fn user(user: Option<User>, token: Option<Secret>) -> Result<User, Se
     if user.id.trim().is_empty() || user.id.chars().count() > LONGEST_TEXT {
         return Err(ServiceError::field("user.id", format!("must be 1 to {LONGEST_TEXT} characters")));
     }
+    if user.id.contains('\0') {
+        // Postgres keeps no NUL in a text.
+        return Err(ServiceError::field("user.id", "must not contain NUL"));
+    }
     for (field, text) in [("user.email", &user.email), ("user.name", &user.name)] {
         if text.as_ref().is_some_and(|text| text.chars().count() > LONGEST_TEXT) {
             return Err(ServiceError::field(field, format!("must be at most {LONGEST_TEXT} characters")));

@@ -6,7 +6,6 @@ use grantway_core::{
     session::Link,
     view::Shown,
 };
-use grantway_store::Store;
 use grantway_testkit::Person;
 
 use super::world::{Browser, World, app, user};

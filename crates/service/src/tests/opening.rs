@@ -143,7 +143,7 @@ async fn a_poll_waits_for_its_session_to_be_opened() {
     let minted = world.mint(|_| {}).await.unwrap();
     let (service, poll) = (world.service.clone(), poll_of(&minted));
     let waiting = tokio::spawn(async move { service.result(&ResultKey::Poll(poll), LONG).await });
-    while !waiting.is_finished() && world.service.changes.receiver_count() == 0 {
+    while !waiting.is_finished() && world.store.changes().listeners() == 0 {
         tokio::task::yield_now().await;
     }
 
@@ -164,7 +164,7 @@ async fn who_knows_the_stage_is_told_only_of_another() {
     let same = world.service.result(&key, Patience { seconds: 0, ..seen(Stage::Picking) }).await.unwrap();
     let (service, waited_for) = (world.service.clone(), key.clone());
     let waiting = tokio::spawn(async move { service.result(&waited_for, seen(Stage::Picking)).await });
-    while !waiting.is_finished() && world.service.changes.receiver_count() == 0 {
+    while !waiting.is_finished() && world.store.changes().listeners() == 0 {
         tokio::task::yield_now().await;
     }
     world.depart(&browser).await.unwrap();
@@ -187,7 +187,6 @@ async fn a_page_may_ask_back_only_to_the_allowed_origin() {
         let request = OpenRequest { return_to: Some(asked.to_owned()), ..open_request(&minted, Some(APP)) };
         let opened = world.service.open(request).await.unwrap();
 
-        use grantway_store::Store;
         let session = world.store.session(&opened.session_id).await.unwrap().unwrap();
         assert_eq!(session.return_url().map(url::Url::as_str), given, "{asked}");
     }

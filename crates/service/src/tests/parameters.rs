@@ -7,7 +7,7 @@ use grantway_core::{
     grant::Connection,
     view::{QuestionError, Shown},
 };
-use grantway_store::{GrantFilter, Store};
+use grantway_store::GrantFilter;
 use grantway_testkit::Person;
 
 use super::world::{APP, Away, Browser, World, app, app_spec, registration, state_of};

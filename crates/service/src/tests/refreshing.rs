@@ -2,7 +2,7 @@
 
 use grantway_core::{GrantId, grant::GrantStatus};
 use grantway_engine::EngineError;
-use grantway_store::{Lease, Leased, Store};
+use grantway_store::{Lease, Leased};
 use grantway_testkit::{Switches, TokenBehaviour};
 
 use super::world::{World, app};

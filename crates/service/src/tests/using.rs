@@ -1,7 +1,7 @@
 //! Tokens, lists, the end of a grant.
 
 use grantway_core::{Code, GrantId, grant::GrantStatus};
-use grantway_store::{GrantFilter, Store};
+use grantway_store::GrantFilter;
 use grantway_testkit::{Switches, TokenBehaviour};
 
 use super::world::{World, app};

@@ -10,9 +10,9 @@ use grantway_core::{
     message::Told,
     view::{Shown, View},
 };
-use grantway_store::{SqliteStore, Store};
+use grantway_store::{PostgresStore, SqliteStore, Store};
 use grantway_testkit::{
-    FakeClient, FakeProvider, FakeProviderConfig, Person, RouterHttp, SeededEntropy, ToldClock,
+    FakeClient, FakeProvider, FakeProviderConfig, Person, RouterHttp, SeededEntropy, ToldClock, postgres,
 };
 use grantway_vault::Vault;
 use url::Url;
@@ -28,9 +28,24 @@ pub(super) struct World {
     pub(super) service: Arc<Service>,
     pub(super) provider: FakeProvider,
     pub(super) clock: Arc<ToldClock>,
-    pub(super) store: Arc<SqliteStore>,
+    pub(super) store: Arc<dyn Store>,
     master_key: Secret,
-    folder: tempfile::TempDir,
+    database: Database,
+}
+
+/// What replicas share.
+enum Database {
+    File(tempfile::TempDir),
+    Postgres(Secret),
+}
+
+impl Database {
+    async fn open(&self) -> Arc<dyn Store> {
+        match self {
+            Self::File(folder) => Arc::new(SqliteStore::open(&folder.path().join("test.db")).await.unwrap()),
+            Self::Postgres(url) => Arc::new(PostgresStore::open(url).await.unwrap()),
+        }
+    }
 }
 
 /// A browser that opened a session: its cookies, and where it is.
@@ -48,6 +63,14 @@ pub(super) struct Away {
 
 impl World {
     pub(super) async fn new() -> Self {
+        Self::on(Database::File(tempfile::tempdir().unwrap())).await
+    }
+
+    pub(super) async fn on_postgres() -> Self {
+        Self::on(Database::Postgres(Secret::new(postgres::database().unwrap()))).await
+    }
+
+    async fn on(database: Database) -> Self {
         let clock = Arc::new(ToldClock::at(Timestamp(1_790_000_000_000)));
         let entropy = Arc::new(SeededEntropy::new(1));
         let site: Url = "https://files.test".parse().unwrap();
@@ -60,17 +83,16 @@ impl World {
         };
         let config = FakeProviderConfig { public_url: site.clone(), clients: vec![client] };
         let provider = FakeProvider::new(config, clock.clone(), entropy.clone());
-        let folder = tempfile::tempdir().unwrap();
-        let store = Arc::new(SqliteStore::open(&folder.path().join(DATABASE)).await.unwrap());
+        let store = database.open().await;
         let master_key = Vault::new_key(&*entropy);
         let service = service(&store, &master_key, &provider, &clock, entropy);
         service.apply(vec![app_spec()]).await.unwrap();
-        Self { service, provider, clock, store, master_key, folder }
+        Self { service, provider, clock, store, master_key, database }
     }
 
     /// Another process on the same database.
     pub(super) async fn replica(&self) -> Arc<Service> {
-        let store = Arc::new(SqliteStore::open(&self.folder.path().join(DATABASE)).await.unwrap());
+        let store = self.database.open().await;
         service(&store, &self.master_key, &self.provider, &self.clock, Arc::new(SeededEntropy::new(2)))
     }
 
@@ -139,10 +161,8 @@ impl World {
     }
 }
 
-const DATABASE: &str = "test.db";
-
 fn service(
-    store: &Arc<SqliteStore>,
+    store: &Arc<dyn Store>,
     master_key: &Secret,
     provider: &FakeProvider,
     clock: &Arc<ToldClock>,
@@ -151,13 +171,14 @@ fn service(
     let site = "https://files.test".parse().unwrap();
     // A second tenant, which knows the same accounts by the same ids.
     let other = "https://others.test".parse().unwrap();
+    let network = RouterHttp::new().serving(&site, provider.router()).serving(&other, provider.router());
+    let network = Arc::new(network);
     Service::new(Parts {
         store: store.clone(),
         catalog: catalog(),
         vault: Vault::from_keys(master_key).unwrap(),
-        http: Arc::new(
-            RouterHttp::new().serving(&site, provider.router()).serving(&other, provider.router()),
-        ),
+        http: network.clone(),
+        relay: network,
         clock: clock.clone(),
         entropy,
         base_url: "https://connect.test".parse().unwrap(),

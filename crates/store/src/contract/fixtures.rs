@@ -12,11 +12,11 @@ use serde_json::json;
 
 use crate::{AuditEntry, Connect, Depart, Event, Notes, Store};
 
-pub(super) async fn seed(store: &impl Store) {
+pub(super) async fn seed(store: &dyn Store) {
     store.apply(&[app()], &[registration()]).await.unwrap();
 }
 
-pub(super) async fn minted(store: &impl Store, number: u8) -> Session {
+pub(super) async fn minted(store: &dyn Store, number: u8) -> Session {
     seed(store).await;
     let session = session(number);
     let entry = AuditEntry { at: Timestamp(0), ..audit(&format!("mint{number}")) };
@@ -24,8 +24,15 @@ pub(super) async fn minted(store: &impl Store, number: u8) -> Session {
     session
 }
 
+/// A session that was opened.
+pub(crate) async fn saved(store: &dyn Store, number: u8) -> SessionId {
+    let session = minted(store, number).await.open(opening(&format!("poll{number}")), Timestamp(1)).unwrap();
+    store.save_session(&session, &notes(&format!("s{number}"))).await.unwrap();
+    session.id
+}
+
 /// A grant that was connected by a session of its own.
-pub(super) async fn connected(store: &impl Store, number: u8, account: &str) -> Grant {
+pub(super) async fn connected(store: &dyn Store, number: u8, account: &str) -> Grant {
     let (session, grant) = (minted(store, number).await, grant(number, account));
     let noted = notes(&format!("c{number}"));
     let connect = Connect { session: &session, grant: &grant, sealed: &[1], kept_from: None, notes: &noted };
@@ -33,11 +40,19 @@ pub(super) async fn connected(store: &impl Store, number: u8, account: &str) -> 
     grant
 }
 
-pub(super) async fn departed(store: &impl Store) -> Flow {
-    let session = minted(store, 1).await.open(opening("poll"), Timestamp(1)).unwrap();
+/// A session of its own that has left for the provider.
+pub(super) async fn departed(store: &dyn Store, number: u8) -> Flow {
+    let session = minted(store, number).await.open(opening(&format!("poll{number}")), Timestamp(1)).unwrap();
     let session = session.depart(&"files".parse().unwrap(), Timestamp(1)).unwrap();
-    let flow = Flow {
-        state: Digest::of("state"),
+    let flow = flow(&session, number);
+    let audit = audit(&format!("departed{number}"));
+    store.depart(&Depart { session: &session, flow: &flow, audit: &audit }).await.unwrap();
+    flow
+}
+
+fn flow(session: &Session, number: u8) -> Flow {
+    Flow {
+        state: Digest::of(&format!("state{number}")),
         browser: Digest::of("browser"),
         session: session.id.clone(),
         registration: registration().id,
@@ -52,9 +67,7 @@ pub(super) async fn departed(store: &impl Store) -> Flow {
         granted_scopes: None,
         departed_at: Timestamp(1),
         expires_at: Timestamp(600_000),
-    };
-    store.depart(&Depart { session: &session, flow: &flow, audit: &audit("departed") }).await.unwrap();
-    flow
+    }
 }
 
 struct Numbered(u8);

@@ -244,6 +244,10 @@ impl Books {
         Ok(())
     }
 
+    pub(super) fn end_access_tokens(&mut self) {
+        self.access_tokens.clear();
+    }
+
     pub(super) fn revoke_all(&mut self) {
         self.families.iter_mut().for_each(|family| family.revoked = true);
     }

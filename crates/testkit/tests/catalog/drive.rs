@@ -190,7 +190,8 @@ impl Walker<'_> {
     async fn refused(&self, arrived: &Arrived, tokens: &TokenSet) -> Result<(), String> {
         {
             let mut books = self.simulator.books.lock().unwrap();
-            (books.access.clear(), books.refresh.clear());
+            books.access.clear();
+            books.refresh.clear();
         }
         let known = self.client.provider.answer.dead.iter().map(String::as_str);
         let words = known.chain(["invalid_grant"]).map(|word| (word, EngineError::InvalidGrant));

@@ -1,0 +1,97 @@
+//! Credentials: one owner of a refresh at a time, each write over the generation that was read. Leases go
+//! by the database's clock, which all servers share.
+
+use async_trait::async_trait;
+use grantway_core::GrantId;
+use sqlx::PgConnection;
+
+use super::{PostgresStore, grants::lock_active};
+use crate::{
+    Credential, Credentials, Ended, Lease, Leased, StoreError, conflict::changed_one, rows::LeaseRow,
+};
+
+#[async_trait]
+impl Credentials for PostgresStore {
+    async fn credential(&self, grant: GrantId) -> Result<Option<Credential>, StoreError> {
+        let row: Option<(Vec<u8>, i64)> =
+            sqlx::query_as("select sealed, generation from credentials where grant_id = $1")
+                .bind(grant.to_string())
+                .fetch_optional(&self.pool)
+                .await?;
+        Ok(row.map(|(sealed, generation)| Credential { grant, sealed, generation }))
+    }
+
+    async fn lease(&self, lease: &Lease) -> Result<Leased, StoreError> {
+        let mut tx = self.write().await?;
+        if !lock_active(&mut tx, lease.grant).await? {
+            return Ok(Leased::Moved);
+        }
+        let now = now(&mut tx).await?;
+        let row: Option<LeaseRow> = sqlx::query_as(
+            "select coalesce(lease_until > $3, false) as is_held, ($3 - attempt_at) / 1000 as attempt_age, attempts \
+             from credentials where grant_id = $1 and generation = $2 for update",
+        )
+        .bind(lease.grant.to_string())
+        .bind(lease.generation)
+        .bind(now)
+        .fetch_optional(&mut *tx)
+        .await?;
+        let Some(row) = row else { return Ok(Leased::Moved) };
+        if row.is_held {
+            return Ok(Leased::Held);
+        }
+        sqlx::query(
+            "update credentials set lease_owner = $1, lease_until = $2, attempt_at = $3, attempts = attempts + 1 \
+             where grant_id = $4",
+        )
+        .bind(&lease.owner)
+        .bind(now + lease.seconds * 1000)
+        .bind(now)
+        .bind(lease.grant.to_string())
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(Leased::Taken(row.attempt()))
+    }
+
+    async fn release(&self, grant: GrantId, owner: &str, ended: Ended) -> Result<(), StoreError> {
+        let forget = match ended {
+            Ended::Unspent => ", attempt_at = null, attempts = 0",
+            Ended::Unknown => "",
+        };
+        let text = format!(
+            "update credentials set lease_owner = null, lease_until = null{forget} where grant_id = $1 and lease_owner = $2"
+        );
+        sqlx::query(sqlx::AssertSqlSafe(text))
+            .bind(grant.to_string())
+            .bind(owner)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    async fn save_credential(&self, credential: &Credential, owner: &str) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        if !lock_active(&mut tx, credential.grant).await? {
+            return Err(StoreError::Conflict);
+        }
+        let saved = sqlx::query(
+            "update credentials set sealed = $1, generation = generation + 1, lease_owner = null, lease_until = null, \
+             attempt_at = null, attempts = 0 where grant_id = $2 and generation = $3 and lease_owner = $4",
+        )
+        .bind(&credential.sealed)
+        .bind(credential.grant.to_string())
+        .bind(credential.generation)
+        .bind(owner)
+        .execute(&mut *tx)
+        .await?;
+        changed_one(saved.rows_affected())?;
+        Ok(tx.commit().await?)
+    }
+}
+
+/// The database's clock at this moment, not at the transaction's beginning: it may have waited for a lock.
+async fn now(tx: &mut PgConnection) -> Result<i64, StoreError> {
+    let now = sqlx::query_scalar("select (extract(epoch from clock_timestamp()) * 1000)::bigint");
+    Ok(now.fetch_one(tx).await?)
+}

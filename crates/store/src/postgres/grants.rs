@@ -1,0 +1,138 @@
+//! Grants, remembered with all that a connection brings.
+
+use async_trait::async_trait;
+use grantway_core::{
+    AppId, GrantId, ProviderId,
+    grant::{Grant, GrantStatus},
+};
+use sqlx::PgConnection;
+
+use super::{PostgresStore, journal::insert_notes, sessions::update_session};
+use crate::{
+    Connect, GrantFilter, Grants, Notes, StoreError,
+    conflict::{changed_one, conflict_if_unique},
+    rows::{self, json, parse},
+};
+
+#[async_trait]
+impl Grants for PostgresStore {
+    async fn connect(&self, connect: &Connect<'_>) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        update_session(&mut tx, connect.session).await?;
+        upsert_grant(&mut tx, connect.grant).await?;
+        let kept = sqlx::query(
+            "insert into credentials (grant_id, sealed, generation) values ($1, $2, 1) \
+             on conflict (grant_id) do update set sealed = excluded.sealed, generation = credentials.generation + 1, \
+             lease_owner = null, lease_until = null, attempt_at = null, attempts = 0 \
+             where $3 is null or credentials.generation = $3",
+        )
+        .bind(connect.grant.id.to_string())
+        .bind(connect.sealed)
+        .bind(connect.kept_from)
+        .execute(&mut *tx)
+        .await?;
+        changed_one(kept.rows_affected())?;
+        insert_notes(&mut tx, connect.notes).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn grant(&self, app: &AppId, id: GrantId) -> Result<Option<Grant>, StoreError> {
+        let query = sqlx::query_scalar("select body from grants where app_id = $1 and id = $2");
+        let body: Option<String> =
+            query.bind(app.as_str()).bind(id.to_string()).fetch_optional(&self.pool).await?;
+        body.map(|body| parse(&body, "grant")).transpose()
+    }
+
+    async fn grants_of_user(
+        &self,
+        app: &AppId,
+        user: &str,
+        provider: &ProviderId,
+    ) -> Result<Vec<Grant>, StoreError> {
+        let bodies: Vec<String> = sqlx::query_scalar(
+            "select body from grants where app_id = $1 and user_id = $2 and provider_id = $3 order by created_at, id",
+        )
+        .bind(app.as_str())
+        .bind(user)
+        .bind(provider.as_str())
+        .fetch_all(&self.pool)
+        .await?;
+        rows::grants(&bodies)
+    }
+
+    async fn grants(&self, app: &AppId, filter: &GrantFilter) -> Result<Vec<Grant>, StoreError> {
+        let bodies: Vec<String> = sqlx::query_scalar(
+            "select body from grants where app_id = $1 \
+             and ($2 is null or user_id = $2) and ($3 is null or provider_id = $3) and ($4 is null or status = $4) \
+             and ($5 is null or (created_at, id) > (select created_at, id from grants where app_id = $1 and id = $5)) \
+             order by created_at, id limit $6",
+        )
+        .bind(app.as_str())
+        .bind(&filter.user)
+        .bind(&filter.provider)
+        .bind(filter.status.map(GrantStatus::as_str))
+        .bind(filter.after.map(|id| id.to_string()))
+        .bind(filter.limit)
+        .fetch_all(&self.pool)
+        .await?;
+        rows::grants(&bodies)
+    }
+
+    async fn bury(&self, grant: &Grant, generation: i64, notes: &Notes) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        if !lock_active(&mut tx, grant.id).await? {
+            return Err(StoreError::Conflict);
+        }
+        let buried = sqlx::query(
+            "update grants set status = $1, body = $2 where id = $3 \
+             and exists (select 1 from credentials where grant_id = $3 and generation = $4)",
+        )
+        .bind(grant.status.as_str())
+        .bind(json(grant))
+        .bind(grant.id.to_string())
+        .bind(generation)
+        .execute(&mut *tx)
+        .await?;
+        changed_one(buried.rows_affected())?;
+        insert_notes(&mut tx, notes).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn revoke(&self, grant: &Grant, notes: &Notes) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        upsert_grant(&mut tx, grant).await?;
+        sqlx::query("delete from credentials where grant_id = $1")
+            .bind(grant.id.to_string())
+            .execute(&mut *tx)
+            .await?;
+        insert_notes(&mut tx, notes).await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+pub(super) async fn upsert_grant(tx: &mut PgConnection, grant: &Grant) -> Result<(), StoreError> {
+    sqlx::query(
+        "insert into grants (id, app_id, user_id, provider_id, account_key, status, body, created_at) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (id) do update set \
+         account_key = excluded.account_key, status = excluded.status, body = excluded.body",
+    )
+    .bind(grant.id.to_string())
+    .bind(grant.app.as_str())
+    .bind(&grant.user.id)
+    .bind(grant.provider.as_str())
+    .bind(grant.account_key())
+    .bind(grant.status.as_str())
+    .bind(json(grant))
+    .bind(grant.created_at.0)
+    .execute(tx)
+    .await
+    .map_err(conflict_if_unique)?;
+    Ok(())
+}
+
+/// Locks a grant, if it is active. Whatever reads and then writes its credential begins with this or with
+/// [`upsert_grant`], so that replicas take turns at a grant and never deadlock.
+pub(super) async fn lock_active(tx: &mut PgConnection, grant: GrantId) -> Result<bool, StoreError> {
+    let query = sqlx::query("select id from grants where id = $1 and status = 'active' for update");
+    Ok(query.bind(grant.to_string()).fetch_optional(tx).await?.is_some())
+}

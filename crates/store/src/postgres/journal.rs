@@ -1,0 +1,68 @@
+//! The audit and the outbox.
+
+use async_trait::async_trait;
+use grantway_core::AppId;
+use sqlx::PgConnection;
+
+use super::PostgresStore;
+use crate::{
+    AuditEntry, Event, Journal, Notes, StoreError,
+    rows::{AuditRow, EventRow},
+};
+
+#[async_trait]
+impl Journal for PostgresStore {
+    async fn audit(&self, entry: &AuditEntry) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        insert_audit(&mut tx, entry).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn audit_of(&self, app: &AppId) -> Result<Vec<AuditEntry>, StoreError> {
+        let rows: Vec<AuditRow> = sqlx::query_as(
+            "select id, app_id, at, action, subject, detail from audit where app_id = $1 order by at, number",
+        )
+        .bind(app.as_str())
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter().map(AuditRow::read).collect()
+    }
+
+    async fn pending_events(&self) -> Result<Vec<Event>, StoreError> {
+        let rows: Vec<EventRow> = sqlx::query_as(
+            "select id, app_id, kind, body, created_at from outbox where delivered_at is null order by created_at, number",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter().map(EventRow::read).collect()
+    }
+}
+
+pub(super) async fn insert_notes(tx: &mut PgConnection, notes: &Notes) -> Result<(), StoreError> {
+    insert_audit(tx, &notes.audit).await?;
+    let Some(event) = &notes.event else { return Ok(()) };
+    sqlx::query("insert into outbox (id, app_id, kind, body, created_at) values ($1, $2, $3, $4, $5)")
+        .bind(&event.id)
+        .bind(event.app.as_str())
+        .bind(&event.kind)
+        .bind(event.body.to_string())
+        .bind(event.created_at.0)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn insert_audit(tx: &mut PgConnection, entry: &AuditEntry) -> Result<(), StoreError> {
+    sqlx::query(
+        "insert into audit (id, app_id, at, action, subject, detail) values ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(&entry.id)
+    .bind(entry.app.as_str())
+    .bind(entry.at.0)
+    .bind(&entry.action)
+    .bind(&entry.subject)
+    .bind(entry.detail.to_string())
+    .execute(tx)
+    .await?;
+    Ok(())
+}

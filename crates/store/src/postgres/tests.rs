@@ -1,0 +1,85 @@
+//! The shared store keeps the contract, on a real server.
+
+use std::{sync::Arc, time::Duration};
+
+use grantway_core::Secret;
+use grantway_testkit::postgres;
+use tokio::time::timeout;
+
+use crate::{
+    Change, PostgresStore, Store, StoreError,
+    contract::{self, Place, heard, saved},
+};
+
+struct Database(Secret);
+
+impl Database {
+    fn fresh() -> Self {
+        Self(Secret::new(postgres::database().unwrap()))
+    }
+}
+
+impl Place for Database {
+    async fn store(&self) -> Arc<dyn Store> {
+        Arc::new(PostgresStore::open(&self.0).await.unwrap())
+    }
+
+    async fn execute(&self, sql: String) -> Result<(), sqlx::Error> {
+        let pool = PostgresStore::open(&self.0).await.unwrap().pool;
+        sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&pool).await.map(|_| ())
+    }
+}
+
+#[tokio::test]
+async fn postgres_keeps_the_contract() {
+    contract::run(async || Database::fresh()).await;
+}
+
+#[tokio::test]
+async fn the_audit_can_not_be_emptied() {
+    let error = Database::fresh().execute("truncate audit".to_owned()).await.unwrap_err();
+
+    assert!(error.to_string().contains("the audit is insert-only"), "{error}");
+}
+
+#[tokio::test]
+async fn servers_that_start_together_make_one_schema() {
+    let database = Database::fresh();
+    assert!(!PostgresStore::is_begun(&database.0).await.unwrap());
+
+    let (one, other) = tokio::join!(database.store(), database.store());
+
+    one.keep_canary(b"one").await.unwrap();
+    assert_eq!(other.canary().await.unwrap().unwrap(), b"one");
+    assert!(PostgresStore::is_begun(&database.0).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_database_that_can_not_be_reached_is_an_error_without_its_password() {
+    let url = Secret::new("postgres://grantway:CANARY-password@127.0.0.1:1/grantway".to_owned());
+
+    let error = PostgresStore::open(&url).await.unwrap_err();
+
+    assert!(matches!(error, StoreError::Database(_)));
+    assert!(!format!("{error:?}").contains("CANARY"), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_replica_hears_what_another_saves_also_after_its_connection_was_cut() {
+    let database = Database::fresh();
+    let (one, other) = (database.store().await, database.store().await);
+    let changes = &mut other.changes().subscribe();
+
+    let first = saved(&*one, 1).await;
+    assert_eq!(heard(changes).await, first);
+
+    let cut = "select pg_terminate_backend(pid) from pg_stat_activity \
+               where datname = current_database() and query like 'LISTEN %'";
+    database.execute(cut.to_owned()).await.unwrap();
+    saved(&*one, 2).await;
+    let unheard = async { while changes.recv().await.unwrap() != Change::Unheard {} };
+    timeout(Duration::from_secs(20), unheard).await.expect("a lost connection is told");
+
+    let later = saved(&*one, 3).await;
+    assert_eq!(heard(changes).await, later);
+}

@@ -1,0 +1,104 @@
+//! Apps, registrations, API keys.
+
+use async_trait::async_trait;
+use grantway_core::{
+    AppId, Digest, RegistrationId,
+    app::{App, Registration},
+};
+
+use super::SqliteStore;
+use crate::{
+    ApiKey, Apps, StoreError,
+    rows::{RegistrationRow, json, parse},
+};
+
+#[async_trait]
+impl Apps for SqliteStore {
+    async fn apply(&self, apps: &[App], registrations: &[Registration]) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        for app in apps {
+            sqlx::query("insert into apps (id, body) values ($1, $2) on conflict (id) do update set body = excluded.body")
+                .bind(app.id.as_str())
+                .bind(json(app))
+                .execute(&mut *tx)
+                .await?;
+        }
+        for registration in registrations {
+            sqlx::query(
+                "insert into registrations (id, app_id, provider_id, client_id, sealed_secret, sealed_parameters, scopes, allowed_scopes) \
+                 values ($1, $2, $3, $4, $5, $6, $7, $8) \
+                 on conflict (id) do update set client_id = excluded.client_id, sealed_secret = excluded.sealed_secret, \
+                 sealed_parameters = excluded.sealed_parameters, scopes = excluded.scopes, allowed_scopes = excluded.allowed_scopes",
+            )
+            .bind(registration.id.as_str())
+            .bind(registration.app.as_str())
+            .bind(registration.provider.as_str())
+            .bind(&registration.client_id)
+            .bind(&registration.sealed_secret)
+            .bind(&registration.sealed_parameters)
+            .bind(json(&registration.scopes))
+            .bind(json(&registration.allowed_scopes))
+            .execute(&mut *tx)
+            .await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    async fn app(&self, id: &AppId) -> Result<Option<App>, StoreError> {
+        let body: Option<String> = sqlx::query_scalar("select body from apps where id = $1")
+            .bind(id.as_str())
+            .fetch_optional(&self.pool)
+            .await?;
+        body.map(|body| parse(&body, "app")).transpose()
+    }
+
+    async fn apps(&self) -> Result<Vec<App>, StoreError> {
+        let bodies: Vec<String> =
+            sqlx::query_scalar("select body from apps order by id").fetch_all(&self.pool).await?;
+        bodies.iter().map(|body| parse(body, "app")).collect()
+    }
+
+    async fn registrations(&self, app: &AppId) -> Result<Vec<Registration>, StoreError> {
+        let rows: Vec<RegistrationRow> = sqlx::query_as(
+            "select id, app_id, provider_id, client_id, sealed_secret, sealed_parameters, scopes, allowed_scopes from registrations \
+             where app_id = $1 order by provider_id",
+        )
+        .bind(app.as_str())
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter().map(RegistrationRow::read).collect()
+    }
+
+    async fn registration(&self, id: &RegistrationId) -> Result<Option<Registration>, StoreError> {
+        let row: Option<RegistrationRow> = sqlx::query_as(
+            "select id, app_id, provider_id, client_id, sealed_secret, sealed_parameters, scopes, allowed_scopes from registrations where id = $1",
+        )
+        .bind(id.as_str())
+        .fetch_optional(&self.pool)
+        .await?;
+        row.map(RegistrationRow::read).transpose()
+    }
+
+    async fn add_api_key(&self, key: &ApiKey) -> Result<(), StoreError> {
+        sqlx::query(
+            "insert into api_keys (id, app_id, name, digest, created_at) values ($1, $2, $3, $4, $5)",
+        )
+        .bind(&key.id)
+        .bind(key.app.as_str())
+        .bind(&key.name)
+        .bind(key.digest.as_bytes())
+        .bind(key.created_at.0)
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    async fn app_of_key(&self, digest: &Digest) -> Result<Option<AppId>, StoreError> {
+        let app: Option<String> =
+            sqlx::query_scalar("select app_id from api_keys where digest = $1 and revoked_at is null")
+                .bind(digest.as_bytes())
+                .fetch_optional(&self.pool)
+                .await?;
+        app.map(|app| app.parse().map_err(|_| StoreError::Unreadable("app id"))).transpose()
+    }
+}

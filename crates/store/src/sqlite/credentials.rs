@@ -1,0 +1,78 @@
+//! Credentials: one owner of a refresh at a time, each write over the generation that was read.
+
+use async_trait::async_trait;
+use grantway_core::GrantId;
+
+use super::SqliteStore;
+use crate::{
+    Credential, Credentials, Ended, Lease, Leased, StoreError, conflict::changed_one, rows::LeaseRow,
+};
+
+#[async_trait]
+impl Credentials for SqliteStore {
+    async fn credential(&self, grant: GrantId) -> Result<Option<Credential>, StoreError> {
+        let row: Option<(Vec<u8>, i64)> =
+            sqlx::query_as("select sealed, generation from credentials where grant_id = $1")
+                .bind(grant.to_string())
+                .fetch_optional(&self.pool)
+                .await?;
+        Ok(row.map(|(sealed, generation)| Credential { grant, sealed, generation }))
+    }
+
+    async fn lease(&self, lease: &Lease) -> Result<Leased, StoreError> {
+        let mut tx = self.write().await?;
+        let row: Option<LeaseRow> = sqlx::query_as(
+            "select coalesce(c.lease_until > $3, false) as is_held, ($3 - c.attempt_at) / 1000 as attempt_age, c.attempts \
+             from credentials c join grants g on g.id = c.grant_id \
+             where c.grant_id = $1 and c.generation = $2 and g.status = 'active'",
+        )
+        .bind(lease.grant.to_string())
+        .bind(lease.generation)
+        .bind(lease.now.0)
+        .fetch_optional(&mut *tx)
+        .await?;
+        let Some(row) = row else { return Ok(Leased::Moved) };
+        if row.is_held {
+            return Ok(Leased::Held);
+        }
+        sqlx::query(
+            "update credentials set lease_owner = $1, lease_until = $2, attempt_at = $3, attempts = attempts + 1 \
+             where grant_id = $4",
+        )
+        .bind(&lease.owner)
+        .bind(lease.now.plus_seconds(lease.seconds).0)
+        .bind(lease.now.0)
+        .bind(lease.grant.to_string())
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(Leased::Taken(row.attempt()))
+    }
+
+    async fn release(&self, grant: GrantId, owner: &str, ended: Ended) -> Result<(), StoreError> {
+        let forget = match ended {
+            Ended::Unspent => ", attempt_at = null, attempts = 0",
+            Ended::Unknown => "",
+        };
+        let text = format!(
+            "update credentials set lease_owner = null, lease_until = null{forget} where grant_id = $1 and lease_owner = $2"
+        );
+        sqlx::query(sqlx::AssertSqlSafe(text))
+            .bind(grant.to_string())
+            .bind(owner)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    async fn save_credential(&self, credential: &Credential, owner: &str) -> Result<(), StoreError> {
+        let query = sqlx::query(
+            "update credentials set sealed = $1, generation = generation + 1, lease_owner = null, lease_until = null, \
+             attempt_at = null, attempts = 0 where grant_id = $2 and generation = $3 and lease_owner = $4 \
+             and exists (select 1 from grants where id = $2 and status = 'active')",
+        );
+        let query =
+            query.bind(&credential.sealed).bind(credential.grant.to_string()).bind(credential.generation);
+        changed_one(query.bind(owner).execute(&self.pool).await?.rows_affected())
+    }
+}
