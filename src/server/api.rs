@@ -5,3 +5,4 @@ pub mod grants;
 pub mod proxy;
 pub mod result;
 pub mod sessions;
+pub mod users;

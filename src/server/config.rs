@@ -14,6 +14,7 @@ use figment::{
 use grantway_catalog::{Catalog, CatalogError};
 use grantway_core::{
     AppId, Origin, ProviderId, Secret,
+    app::Identity,
     origin::{OriginError, is_loopback},
 };
 use grantway_service::{AppSpec, RegistrationSpec};
@@ -127,6 +128,8 @@ pub struct AppSettings {
     /// Further origins for `return_url`.
     #[serde(default)]
     return_origins: Vec<Origin>,
+    /// Its own identity provider.
+    identity: Option<Identity>,
     /// Its clients at providers.
     #[serde(default)]
     providers: BTreeMap<ProviderId, RegistrationSettings>,
@@ -259,6 +262,7 @@ impl AppSettings {
             name: self.name.clone().unwrap_or_else(|| id.to_string()),
             website_url: self.website_url.clone(),
             return_origins: self.return_origins.clone(),
+            identity: self.identity.clone(),
             registrations: self.providers.iter().map(registration).collect(),
         }
     }

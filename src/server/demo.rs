@@ -143,6 +143,7 @@ async fn prepare(service: &Service, sites: &Sites, secret: &Secret) -> Result<Se
         name: "Acme Notes".to_owned(),
         website_url: Some(sites.app.clone()),
         return_origins: Vec::new(),
+        identity: None,
         registrations: vec![registration],
     };
     service.apply(vec![spec]).await.map_err(StartError::Apply)?;

@@ -42,6 +42,7 @@ pub async fn serve(
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
     let housekeeping = tokio::spawn(keep_house(Arc::clone(&service)));
+    let telling = tokio::spawn(Arc::clone(&service).keep_telling());
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
@@ -63,6 +64,8 @@ pub async fn serve(
     }
     drop(listener);
     housekeeping.abort();
+    // What it has not told yet waits in the database for the next start, or for another process.
+    telling.abort();
     tracing::info!("draining");
     service.stop_waiting();
     let drained = async {

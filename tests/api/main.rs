@@ -13,4 +13,6 @@ mod providers;
 mod proxy;
 mod result;
 mod sessions;
+mod user_tokens;
+mod users;
 mod world;

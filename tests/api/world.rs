@@ -5,12 +5,12 @@ use std::{collections::BTreeMap, sync::Arc};
 use axum::{Router, body::Body};
 use grantway::server::{router::router, state::AppState};
 use grantway_catalog::Catalog;
-use grantway_core::{Secret, Timestamp};
+use grantway_core::{Secret, Timestamp, app::Identity};
 use grantway_engine::{Http, Relay};
 use grantway_service::{AppSpec, Parts, RegistrationSpec, Service};
 use grantway_store::SqliteStore;
 use grantway_testkit::{
-    FakeClient, FakeProvider, FakeProviderConfig, Person, RouterHttp, SeededEntropy, ToldClock,
+    FakeClient, FakeProvider, FakeProviderConfig, Issuer, Person, RouterHttp, SeededEntropy, ToldClock,
 };
 use grantway_vault::Vault;
 use http::{Request, Response, StatusCode};
@@ -26,6 +26,8 @@ pub(crate) struct World {
     pub provider: FakeProvider,
     pub clock: Arc<ToldClock>,
     pub key: Secret,
+    /// Of the app's own users.
+    pub issuer: Issuer,
     pub store: Arc<SqliteStore>,
     _folder: tempfile::TempDir,
 }
@@ -80,7 +82,8 @@ impl Setup<'_> {
         };
         let config = FakeProviderConfig { public_url: site.clone(), clients: vec![client] };
         let provider = FakeProvider::new(config, clock.clone(), entropy.clone());
-        let network = Arc::new(RouterHttp::new().serving(site, provider.router()));
+        let network = RouterHttp::new().serving(site, provider.router());
+        let network = Arc::new(network.serving(&sign_in(), issuer().router()));
         Self { provider, http: network.clone(), relay: network, description: "", clock, entropy }
     }
 }
@@ -109,7 +112,7 @@ impl World {
         let key = service.create_key(&"acme".parse().unwrap(), "test").await.unwrap();
         let state =
             AppState { service, origin: CONNECT.parse().unwrap(), site_root: folder.path().to_owned() };
-        Self { router: router(state), provider, clock, key, store, _folder: folder }
+        Self { router: router(state), provider, clock, key, issuer: issuer(), store, _folder: folder }
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
@@ -136,6 +139,24 @@ impl World {
             None => request.body(Body::empty()),
         };
         self.send(request.unwrap()).await
+    }
+
+    /// The same, on behalf of whom the token names.
+    pub(crate) async fn api_for(&self, token: &str, method: &str, path: &str, body: Option<Value>) -> Answer {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", format!("Bearer {}", self.key.expose()))
+            .header("grantway-user-token", token)
+            .header("content-type", "application/json");
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        self.send(request.body(body).unwrap()).await
+    }
+
+    /// What the app's sign-in says of a user, for ten minutes.
+    pub(crate) fn user_token(&self, user: &str) -> String {
+        let now = grantway_core::Clock::now(&*self.clock).unix_seconds();
+        self.issuer.sign(serde_json::json!({"sub": user, "aud": "acme", "exp": now + 600})).unwrap()
     }
 
     pub(crate) async fn mint(&self, body: Value) -> Value {
@@ -238,6 +259,15 @@ fn catalog(site: &str, description: &str) -> Catalog {
     catalog
 }
 
+fn sign_in() -> Url {
+    "https://id.test".parse().unwrap()
+}
+
+/// Of the app's own users.
+fn issuer() -> Issuer {
+    Issuer::at(&sign_in())
+}
+
 fn app_spec() -> AppSpec {
     let registration = |provider: &str| RegistrationSpec {
         provider: provider.parse().unwrap(),
@@ -252,6 +282,13 @@ fn app_spec() -> AppSpec {
         name: "Acme <Notes>".to_owned(),
         website_url: Some(APP.parse().unwrap()),
         return_origins: Vec::new(),
+        identity: Some(Identity {
+            issuer: "https://id.test".to_owned(),
+            audience: "acme".to_owned(),
+            jwks_uri: None,
+            algorithms: vec!["ES256".to_owned()],
+            user_claim: "sub".to_owned(),
+        }),
         registrations: vec![registration("files"), registration("posts"), registration("shops")],
     }
 }

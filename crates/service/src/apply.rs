@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use grantway_catalog::{Catalog, Provider};
 use grantway_core::{
     AppId, Origin, ProviderId, RegistrationId, Secret,
-    app::{App, Registration},
+    app::{App, Identity, Registration},
     ids::random_id,
 };
+use grantway_engine::user_token;
 use grantway_store::ApiKey;
 use serde_json::json;
 use url::Url;
@@ -25,6 +26,8 @@ pub struct AppSpec {
     pub website_url: Option<Url>,
     /// Further origins for `return_url`.
     pub return_origins: Vec<Origin>,
+    /// Its own identity provider.
+    pub identity: Option<Identity>,
     /// Its clients at providers.
     pub registrations: Vec<RegistrationSpec>,
 }
@@ -85,6 +88,11 @@ impl Service {
     pub async fn apply(&self, specs: Vec<AppSpec>) -> Result<Vec<AppliedRegistration>, ServiceError> {
         let (mut apps, mut registrations) = (Vec::new(), Vec::new());
         for spec in specs {
+            if let Some(identity) = &spec.identity {
+                user_token::check(identity).map_err(|(field, rule)| {
+                    ServiceError::field(format!("apps.{}.identity.{field}", spec.id), rule)
+                })?;
+            }
             for declared in spec.registrations {
                 registrations.push(self.registration(&spec.id, declared)?);
             }
@@ -93,6 +101,7 @@ impl Service {
                 name: spec.name,
                 website_url: spec.website_url,
                 return_origins: spec.return_origins,
+                identity: spec.identity,
             });
         }
         self.store.apply(&apps, &registrations).await?;

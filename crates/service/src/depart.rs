@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use grantway_catalog::{Provider, Source, Template};
 use grantway_core::{
     ProviderId, RegistrationId, Secret, SessionId,
+    app::Registration,
     flow::{FLOW_SECONDS, Flow},
+    grant::Grant,
     session::Session,
     view::AskView,
 };
@@ -14,7 +16,11 @@ use grantway_store::Depart;
 use serde_json::json;
 use url::Url;
 
-use crate::{ClientParts, Service, ServiceError, error::retried, parameters::Settled};
+use crate::{
+    ClientParts, Service, ServiceError,
+    error::retried,
+    parameters::{Settled, known_parameters},
+};
 
 /// What comes of a pick.
 #[derive(Debug)]
@@ -71,6 +77,14 @@ impl Service {
         self.trouble(session, provider, error).await
     }
 
+    /// The grant that a session authorises again.
+    async fn named_grant(&self, session: &Session) -> Result<Option<Grant>, ServiceError> {
+        match session.terms.grant_id {
+            Some(id) => Ok(self.store.grant(&session.app, id).await?),
+            None => Ok(None),
+        }
+    }
+
     async fn try_depart(
         &self,
         id: &SessionId,
@@ -78,12 +92,16 @@ impl Service {
         provider: &ProviderId,
         typed: &BTreeMap<String, String>,
     ) -> Result<Departing, ServiceError> {
-        let session = self.session_of_browser(id, cookie).await?.depart(provider, self.clock.now())?;
+        let session = self.session_of_browser(id, cookie).await?;
+        let wants_another_account = session.terms.switch_account || session.asks_which_account();
+        let session = session.depart(provider, self.clock.now())?;
+        let again = self.named_grant(&session).await?;
         let registered = self.registered(&RegistrationId::of(&session.app, provider)).await?;
-        match self.known_parameters(&session, &registered, typed).await? {
+        match known_parameters(&session, &registered, again.as_ref(), typed) {
             Settled::All(parameters) => {
                 let parts = self.client_of(registered, &parameters).await?;
-                self.send_off(&session, &parts, parameters).await.map(Departing::Leaves)
+                let trip = Trip { session, again, wants_another_account, parameters };
+                self.send_off(&trip, &parts).await.map(Departing::Leaves)
             }
             Settled::Ask(questions) => {
                 Ok(Departing::Asks(Box::new(self.ask_view(&session, provider, questions))))
@@ -92,20 +110,17 @@ impl Service {
     }
 
     /// The authorization request, and the flow that remembers it.
-    async fn send_off(
-        &self,
-        session: &Session,
-        parts: &ClientParts<'_>,
-        parameters: BTreeMap<String, String>,
-    ) -> Result<Departure, ServiceError> {
-        let now = self.clock.now();
+    async fn send_off(&self, trip: &Trip, parts: &ClientParts<'_>) -> Result<Departure, ServiceError> {
+        let (session, now) = (&trip.session, self.clock.now());
         let (registration, described) = (&parts.registered.registration, parts.registered.provider);
-        let scopes = scopes_of(session, parts);
+        let asked = scopes_to_ask(session, registration, trip.again.as_ref());
+        let scopes = filled(&with_always(&asked, described), &parts.parameters);
         let nonce = expects_nonce(described, &scopes).then(|| Secret::random("", &*self.entropy));
+        let extra = extra_params(described, trip.again.is_some(), trip.wants_another_account);
         let request = AuthorizeRequest {
             scopes: &scopes,
             nonce: nonce.as_ref().map(Secret::expose),
-            extra: session.terms.switch_account.then_some(&described.switch_account_params),
+            extra: Some(&extra),
         };
         let authorization = authorize(&*self.http, &parts.client(), &request, now).await?;
         let browser = Secret::random("", &*self.entropy);
@@ -122,7 +137,7 @@ impl Service {
             issuer: parts.endpoints.issuer.clone(),
             iss_promised: parts.endpoints.iss_promised,
             scopes,
-            parameters,
+            parameters: trip.parameters.clone(),
             kept: BTreeMap::new(),
             granted_scopes: None,
             departed_at: now,
@@ -141,16 +156,47 @@ impl Service {
     }
 }
 
+/// A session that leaves, and what is known of where to.
+struct Trip {
+    session: Session,
+    /// The grant that it authorises again.
+    again: Option<Grant>,
+    wants_another_account: bool,
+    parameters: BTreeMap<String, String>,
+}
+
+/// The session's scopes, or else the registration's. A grant that is authorised again loses none: what it
+/// has and what it lacks is asked for too, as far as the registration still allows it.
+fn scopes_to_ask(session: &Session, registration: &Registration, again: Option<&Grant>) -> Vec<String> {
+    let asked = session.terms.scopes.get(&registration.provider).unwrap_or(&registration.scopes);
+    let mut scopes = asked.clone();
+    for scope in again.iter().flat_map(|grant| grant.scopes.iter().chain(&grant.scopes_missing)) {
+        if registration.allows_scope(scope) && !scopes.contains(scope) {
+            scopes.push(scope.clone());
+        }
+    }
+    scopes
+}
+
+/// Parameters that the catalog has for this kind of trip.
+fn extra_params(
+    provider: &Provider,
+    is_again: bool,
+    wants_another_account: bool,
+) -> BTreeMap<String, String> {
+    let mut extra = BTreeMap::new();
+    if is_again {
+        extra.extend(provider.incremental_params.clone());
+    }
+    if wants_another_account {
+        extra.extend(provider.switch_account_params.clone());
+    }
+    extra
+}
+
 /// What a PKCE verifier is sealed for.
 pub(crate) fn verifier_place(session: &Session, state: &grantway_core::Digest) -> String {
     format!("verifier/{}/{}", session.id, state.short_name())
-}
-
-/// What is asked for: the session's word or the registration's, and what the provider always needs.
-fn scopes_of(session: &Session, parts: &ClientParts<'_>) -> Vec<String> {
-    let registration = &parts.registered.registration;
-    let scopes = session.terms.scopes.get(&registration.provider).unwrap_or(&registration.scopes);
-    filled(&with_always(scopes, parts.registered.provider), &parts.parameters)
 }
 
 /// With those that every request asks for.

@@ -10,6 +10,8 @@ mod deliver;
 mod depart;
 mod error;
 mod grants;
+mod identity;
+mod keep;
 mod mint;
 mod notes;
 mod open;
@@ -17,9 +19,11 @@ mod parameters;
 mod proxy;
 mod refresh;
 mod remember;
+mod revocations;
 #[cfg(test)]
 mod tests;
 mod token;
+mod users;
 mod view;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -33,6 +37,7 @@ use grantway_core::{
 use grantway_engine::{Directory, Endpoints, Http, Relay};
 use grantway_store::{Store, StoreError};
 use grantway_vault::Vault;
+use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
@@ -46,6 +51,7 @@ pub use mint::{MintRequest, Minted, SessionStatus};
 pub use open::{OpenRequest, Opened};
 pub use proxy::ProxyCall;
 pub use token::{AccessToken, Injection, TokenRequest};
+pub use users::Deleted;
 pub use view::WayOutOf;
 
 /// What the use cases stand on.
@@ -82,6 +88,8 @@ pub struct Service {
     tasks: TaskTracker,
     stopping: CancellationToken,
     refreshing: refresh::GrantLocks,
+    /// Rings when a provider is to be told.
+    revocations: Notify,
     renewals: proxy::Renewals,
 }
 
@@ -94,6 +102,7 @@ impl Service {
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             refreshing: refresh::GrantLocks::default(),
+            revocations: Notify::new(),
             renewals: proxy::Renewals::default(),
             store: parts.store,
             catalog: parts.catalog,

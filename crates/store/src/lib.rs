@@ -7,6 +7,7 @@ mod changes;
 mod conflict;
 #[cfg(test)]
 mod contract;
+mod endings;
 mod postgres;
 mod records;
 mod rows;
@@ -22,6 +23,7 @@ use grantway_core::{
 };
 
 pub use changes::{Change, Changes};
+pub use endings::{Ending, Endings, PendingRevocation, Telling};
 pub use postgres::PostgresStore;
 pub use records::{
     ApiKey, Attempt, AuditEntry, Connect, Credential, Depart, Ended, Event, GrantFilter, HeldCode, Lease,
@@ -48,7 +50,7 @@ pub enum StoreError {
 
 /// Everything that outlives a request.
 #[async_trait]
-pub trait Store: Apps + Sessions + Flows + Grants + Credentials + Journal + Send + Sync {
+pub trait Store: Apps + Sessions + Flows + Grants + Credentials + Endings + Journal + Send + Sync {
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), StoreError>;
 
@@ -135,7 +137,8 @@ pub trait Flows {
 #[async_trait]
 pub trait Grants {
     /// Remembers a connection: grant, credential, session, outbox and audit. [`StoreError::Conflict`]
-    /// when the session moved on, or the same account was connected at the same moment.
+    /// when the session or the grant moved on, or the same account was connected at the same moment. What
+    /// its provider was still to be told of that grant's end is dropped: it could end what is new.
     async fn connect(&self, connect: &Connect<'_>) -> Result<(), StoreError>;
     /// One grant of an app.
     async fn grant(&self, app: &AppId, id: GrantId) -> Result<Option<Grant>, StoreError>;
@@ -150,8 +153,6 @@ pub trait Grants {
     async fn grants(&self, app: &AppId, filter: &GrantFilter) -> Result<Vec<Grant>, StoreError>;
     /// Notes that an active grant's credential is dead, if its generation is still the one that died.
     async fn bury(&self, grant: &Grant, generation: i64, notes: &Notes) -> Result<(), StoreError>;
-    /// Replaces a grant's state and forgets its credential.
-    async fn revoke(&self, grant: &Grant, notes: &Notes) -> Result<(), StoreError>;
 }
 
 /// The grants' sealed tokens, and the right to refresh them.

@@ -3,6 +3,7 @@
 
 mod apps;
 mod credentials;
+mod endings;
 mod flows;
 mod grants;
 mod journal;

@@ -4,7 +4,7 @@ use grantway_core::{Digest, Timestamp, app::Registration, grant::Grant, session:
 use serde_json::Value;
 use sqlx::FromRow;
 
-use crate::{Attempt, AuditEntry, Event, HeldCode, StoreError};
+use crate::{Attempt, AuditEntry, Event, HeldCode, PendingRevocation, StoreError};
 
 /// Our own types always serialize; an empty text would be refused on reading.
 pub(crate) fn json<T: serde::Serialize>(value: &T) -> String {
@@ -64,6 +64,36 @@ impl HeldRow {
         let (flow, sealed_code) = parse(&self.body, "held code")?;
         let expires_at = Timestamp(self.expires_at);
         Ok(HeldCode { completion, session: id(&self.session_id)?, flow, sealed_code, expires_at })
+    }
+}
+
+/// As its table has it.
+#[derive(FromRow)]
+pub(crate) struct RevocationRow {
+    id: String,
+    app_id: String,
+    grant_id: String,
+    registration_id: String,
+    parameters: String,
+    sealed: Vec<u8>,
+    created_at: i64,
+    next_at: i64,
+    attempts: i64,
+}
+
+impl RevocationRow {
+    pub(crate) fn read(self) -> Result<PendingRevocation, StoreError> {
+        Ok(PendingRevocation {
+            app: id(&self.app_id)?,
+            grant: id(&self.grant_id)?,
+            registration: id(&self.registration_id)?,
+            parameters: parse(&self.parameters, "revocation")?,
+            id: self.id,
+            sealed: self.sealed,
+            created_at: Timestamp(self.created_at),
+            next_at: Timestamp(self.next_at),
+            attempts: self.attempts,
+        })
     }
 }
 

@@ -24,7 +24,7 @@ use grantway::server::{
     egress::Egress,
 };
 use grantway_engine::{BrokenOff, Relay, relay};
-use grantway_store::{AuditEntry, Store};
+use grantway_store::{AuditEntry, Journal};
 use http_body_util::{BodyExt, Full};
 use serde_json::{Value, json};
 use tokio::{

@@ -43,7 +43,8 @@ fn check_reserved(provider: &Provider) -> Result<(), InvalidProvider> {
     let added = provider.authorize_params.iter().filter(|(name, value)| !is_left_out(name, value));
     let added = added.map(|(name, _)| ("authorize_params", name));
     let switching = provider.switch_account_params.keys().map(|name| ("switch_account_params", name));
-    let mut all = added.chain(switching).chain(renames(provider));
+    let incremental = provider.incremental_params.keys().map(|name| ("incremental_params", name));
+    let mut all = added.chain(switching).chain(incremental).chain(renames(provider));
     match all.find(|(_, name)| is_reserved(name)) {
         Some((place, name)) => Err(InvalidProvider::Reserved { place, name: name.clone() }),
         None => Ok(()),

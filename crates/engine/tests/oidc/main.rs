@@ -8,3 +8,4 @@ mod metadata;
 mod op;
 mod pushed;
 mod revoking;
+mod user_tokens;

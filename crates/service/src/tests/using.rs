@@ -66,19 +66,6 @@ async fn only_invalid_grant_kills_a_grant_and_connecting_again_revives_it() {
 }
 
 #[tokio::test]
-async fn a_revoked_grant_gives_no_token_and_the_provider_knows() {
-    let world = World::new().await;
-    let grant = world.connect("ada", |_| {}).await.grant_id;
-
-    let revoked = world.service.revoke(&app(), grant).await.unwrap();
-    let twice = world.service.revoke(&app(), grant).await.unwrap();
-
-    assert_eq!((revoked.status, twice.status), (GrantStatus::Revoked, GrantStatus::Revoked));
-    assert_eq!(world.provider.ledger().active_refresh_tokens, 0);
-    assert_eq!(world.service.token(&app(), grant, &[]).await.unwrap_err().code(), Code::CredentialRevoked);
-}
-
-#[tokio::test]
 async fn a_grant_is_found_by_its_own_app_alone() {
     let world = World::new().await;
     let grant = world.connect("ada", |_| {}).await.grant_id;

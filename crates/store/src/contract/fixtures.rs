@@ -35,7 +35,8 @@ pub(crate) async fn saved(store: &dyn Store, number: u8) -> SessionId {
 pub(super) async fn connected(store: &dyn Store, number: u8, account: &str) -> Grant {
     let (session, grant) = (minted(store, number).await, grant(number, account));
     let noted = notes(&format!("c{number}"));
-    let connect = Connect { session: &session, grant: &grant, sealed: &[1], kept_from: None, notes: &noted };
+    let connect =
+        Connect { session: &session, grant: &grant, was: None, sealed: &[1], kept_from: None, notes: &noted };
     store.connect(&connect).await.unwrap();
     grant
 }
@@ -83,7 +84,13 @@ pub(super) fn app_id() -> AppId {
 }
 
 pub(super) fn app() -> App {
-    App { id: app_id(), name: "Acme".to_owned(), website_url: None, return_origins: Vec::new() }
+    App {
+        id: app_id(),
+        name: "Acme".to_owned(),
+        website_url: None,
+        return_origins: Vec::new(),
+        identity: None,
+    }
 }
 
 pub(super) fn registration() -> Registration {
