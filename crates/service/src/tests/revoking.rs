@@ -15,8 +15,7 @@ impl World {
     }
 
     async fn events(&self, of: &str) -> usize {
-        let events = self.store.pending_events().await.unwrap();
-        events.iter().filter(|event| event.kind == of).count()
+        self.event_kinds().await.iter().filter(|kind| *kind == of).count()
     }
 
     /// Tokens that the provider would still accept: access, refresh.

@@ -97,6 +97,8 @@ impl World {
         let issuer = Issuer::at(&id);
         let http = RouterHttp::new()
             .serving(&site, provider.router())
+            // A second tenant, which knows the same accounts by the same ids.
+            .serving(&"https://others.test".parse().unwrap(), provider.router())
             .serving(&id, issuer.router())
             .through(&traffic);
         let service = service(&store, &master_key, http.clone(), &clock, entropy);
@@ -264,7 +266,7 @@ fn catalog() -> Catalog {
     let common = "scopes = ['profile']\nuserinfo = { url = 'https://files.test/userinfo' }\naccount = { id = '/id' }\n[[parameter]]\n";
     let shops = format!(
         "name = 'Shops'\nauthorize_url = 'https://{{shop}}.test/authorize'\ntoken_url = 'https://{{shop}}.test/token'\n{common}\
-         name = 'shop'\nlabel = 'Shop'\npattern = '[a-z]+'\nexample = 'acme'\n\
+         name = 'shop'\nlabel = 'Shop'\npattern = 'acme|elsewhere|files|others'\nexample = 'acme'\n\
          from_callback = {{ param = 'shop_host', pattern = '([a-z]+)\\.test' }}"
     );
     let free = format!(
