@@ -113,22 +113,22 @@ impl Service {
             verdict,
         };
         tell(&settled, claimed.attempt);
-        let kept = if gone { self.disable(endpoint, &settled).await } else { self.settle(&settled).await };
-        match kept {
+        let noted = if gone {
+            self.disable(endpoint, &settled).await
+        } else {
+            self.store.settle_delivery(&settled).await
+        };
+        match noted {
             // Replayed, undeclared or forgotten meanwhile: what comes of it is not ours any more.
-            Err(ServiceError::Store(StoreError::Conflict)) => Ok(()),
-            kept => kept,
+            Err(StoreError::Conflict) => Ok(()),
+            noted => Ok(noted?),
         }
     }
 
-    async fn settle(&self, settled: &Settled) -> Result<(), ServiceError> {
-        Ok(self.store.settle_delivery(settled).await?)
-    }
-
-    async fn disable(&self, endpoint: &Endpoint, settled: &Settled) -> Result<(), ServiceError> {
+    async fn disable(&self, endpoint: &Endpoint, settled: &Settled) -> Result<(), StoreError> {
         let detail = json!({"event_id": settled.event});
         let audit = self.audit_entry(&endpoint.app, "webhook.disabled", &endpoint.id, detail);
-        Ok(self.store.disable_endpoint(settled, self.clock.now(), &audit).await?)
+        self.store.disable_endpoint(settled, self.clock.now(), &audit).await
     }
 
     fn signing_keys(&self, endpoint: &Endpoint) -> Result<Vec<SigningKey>, ServiceError> {
