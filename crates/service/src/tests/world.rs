@@ -11,7 +11,7 @@ use grantway_core::{
     message::Told,
     view::{Shown, View},
 };
-use grantway_store::{EventFilter, PostgresStore, SqliteStore, Store};
+use grantway_store::{Event, EventFilter, PostgresStore, SqliteStore, Store};
 use grantway_testkit::{
     FakeClient, FakeProvider, FakeProviderConfig, Issuer, Person, RouterHttp, SeededEntropy, ToldClock,
     Traffic, postgres,
@@ -192,10 +192,14 @@ impl World {
         files.flat_map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect()
     }
 
-    pub(super) async fn event_kinds(&self) -> Vec<String> {
+    pub(super) async fn events(&self) -> Vec<Event> {
         let all = EventFilter { after: 0, kind: None, limit: 100 };
         let events = self.service.events(&app(), &all).await.unwrap();
-        events.into_iter().map(|placed| placed.event.kind).collect()
+        events.into_iter().map(|placed| placed.event).collect()
+    }
+
+    pub(super) async fn event_kinds(&self) -> Vec<String> {
+        self.events().await.into_iter().map(|event| event.kind).collect()
     }
 
     /// How often the provider's token endpoint was asked.
