@@ -5,7 +5,7 @@ use axum::{
     Json,
     http::{
         HeaderValue, StatusCode,
-        header::{CONTENT_TYPE, WWW_AUTHENTICATE},
+        header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
     },
     response::{IntoResponse, Response},
 };
@@ -36,7 +36,9 @@ pub fn status_of(code: Code) -> StatusCode {
         Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::InvalidField | Code::ProxyNotSupported => StatusCode::UNPROCESSABLE_ENTITY,
         Code::ProviderError => StatusCode::BAD_GATEWAY,
-        Code::ProviderUnavailable | Code::RefreshInProgress => StatusCode::SERVICE_UNAVAILABLE,
+        Code::ProviderUnavailable | Code::RefreshInProgress | Code::Unavailable => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         Code::ScopesMissing | Code::InsufficientScope | Code::AdminApprovalRequired => StatusCode::FORBIDDEN,
         Code::PopupBlocked
         | Code::NetworkError
@@ -53,13 +55,15 @@ pub struct ApiError {
     code: Code,
     detail: String,
     more: Map<String, Value>,
+    /// Seconds.
+    retry_after: Option<u64>,
 }
 
 impl ApiError {
     /// A refusal of the edge itself.
     #[must_use]
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), more: Map::new() }
+        Self { code, detail: detail.into(), more: Map::new(), retry_after: None }
     }
 }
 
@@ -79,9 +83,10 @@ impl From<ServiceError> for ApiError {
             ServiceError::ProxyNotAllowed { allowed, .. } => json!({"allowed": allowed}),
             _ => json!({}),
         };
-        let detail = if code == Code::Internal { code.advice().to_owned() } else { error.to_string() };
+        let is_ours = matches!(code, Code::Internal | Code::Unavailable);
+        let detail = if is_ours { code.advice().to_owned() } else { error.to_string() };
         let Value::Object(more) = more else { return Self::new(code, detail) };
-        Self { code, detail, more }
+        Self { code, detail, more, retry_after: error.retry_after() }
     }
 }
 
@@ -97,6 +102,9 @@ impl IntoResponse for ApiError {
         body.insert("advice".to_owned(), self.code.advice().into());
         let mut response = (status, Json(body)).into_response();
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
@@ -119,7 +127,7 @@ pub fn for_page(error: &ServiceError) -> Problem {
 }
 
 fn log_if_ours(error: &ServiceError) {
-    if error.code() == Code::Internal {
+    if matches!(error.code(), Code::Internal | Code::Unavailable) {
         tracing::error!(error = ?error, "a request failed");
     }
 }

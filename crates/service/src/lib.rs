@@ -82,6 +82,7 @@ pub struct Service {
     tasks: TaskTracker,
     stopping: CancellationToken,
     refreshing: refresh::GrantLocks,
+    rests: refresh::Rests,
     renewals: proxy::Renewals,
 }
 
@@ -94,6 +95,7 @@ impl Service {
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             refreshing: refresh::GrantLocks::default(),
+            rests: refresh::Rests::default(),
             renewals: proxy::Renewals::default(),
             store: parts.store,
             catalog: parts.catalog,
