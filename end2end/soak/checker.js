@@ -76,17 +76,18 @@ function doubleCodes({ ledger, audit }) {
 /** I5: after an acknowledged revocation nobody gets a token, here or at the provider. */
 function afterRevocation(run) {
   const { history, audit, ledger, living_families } = run;
-  const families = [...owners(run)];
+  const families = [...owners(run)].map(([family, grant]) => ({ family, grant, since: ledger.find((line) => line.family === family && line.code)?.at }));
   return history.filter(({ kind, status }) => kind === 'revoke' && status === 200).flatMap(({ grant, end }) => {
-    const revived = audit.find(({ action, subject, at }) => subject === grant && CONNECTED.includes(action) && at >= end)?.at ?? Infinity;
+    const rows = audit.filter(({ subject }) => subject === grant);
+    const revoked = rows.findLast(({ action, at }) => action === 'grant.revoked' && at <= end)?.at ?? end;
+    const revived = rows.find(({ action, at }) => CONNECTED.includes(action) && at >= revoked)?.at ?? Infinity;
     const late = history.filter((line) => line.grant === grant && line.kind === 'token' && line.status === 200
-      && (line.start > end || line.end > end + NOTICED_WITHIN) && line.start < end + 60_000 && line.end < revived);
-    const began = (family) => ledger.find((line) => line.family === family && line.code)?.at;
-    const living = families.filter(([family, owner]) => owner === grant && began(family) < end && began(family) < revived
-      && living_families.includes(family) && began(family) < (audit.findLast((row) => row.subject === grant && row.action === 'grant.revoked' && row.at <= end)?.at ?? 0));
+      && line.end < revived && (line.start > end || line.end > end + NOTICED_WITHIN));
+    // Earlier ones died by an unknown outcome: their tokens are nobody's.
+    const last = families.filter((one) => one.grant === grant && one.since < revoked).sort((a, b) => b.since - a.since)[0];
     return [
       ...late.map((line) => `${grant} gave a token ${line.end - end} ms after its revocation`),
-      ...living.map(([family]) => `${grant} is revoked, its tokens ${family} live on`),
+      ...(last && living_families.includes(last.family) ? [`${grant} is revoked, its tokens ${last.family} live on`] : []),
     ];
   });
 }
@@ -101,10 +102,11 @@ export function causeOf(run, row) {
   if (row.detail.reason !== 'outcome_unknown') return undefined;
   const families = new Set([...owners(run)].filter(([, grant]) => grant === row.subject).map(([family]) => family));
   const last = ledger.findLast(({ family, at }) => families.has(family) && at <= row.at);
-  const isKnown = last?.gave && history.some(({ access_token, start }) => access_token === last.gave.access_token && start < row.at);
-  if (last?.cut && !isKnown) return 'cut';
   // The age is told in whole seconds.
   const began = row.at - (row.detail.attempt_age + 1) * 1000;
+  if (last?.cut) return 'cut';
+  // What a caller was told had been stored before.
+  if (last?.at >= began + 1000 && history.some(({ access_token }) => access_token === last.gave?.access_token)) return undefined;
   const waited = outages.filter(({ from, to }) => from < began + LONGEST_ATTEMPT + 1000 && to > began).map(({ to }) => to);
   const ended = Math.max(began + 1000, ...waited) + LONGEST_ATTEMPT;
   return causes.some(({ kind, from }) => kind === 'kill' && from >= began && from <= ended) ? 'kill' : undefined;

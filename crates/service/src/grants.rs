@@ -7,7 +7,7 @@ use grantway_core::{
     grant::{Connection, Grant, GrantStatus},
 };
 use grantway_engine::TokenSet;
-use grantway_store::{GrantFilter, Notes};
+use grantway_store::{GrantFilter, Notes, StoreError};
 use serde_json::json;
 
 use crate::{Service, ServiceError, grant_place};
@@ -57,8 +57,12 @@ impl Service {
             audit: self.audit_entry(app, "grant.revoked", id, json!({"told_provider": told.is_ok()})),
             event: Some(self.event(app, "grant.revoked", json!(shown))),
         };
-        self.store.revoke(&grant, &notes).await?;
-        Ok(shown)
+        match self.store.revoke(&grant, &notes).await {
+            Ok(()) => Ok(shown),
+            // Another call was first, and told of it.
+            Err(StoreError::Conflict) => self.grant(app, id).await,
+            Err(error) => Err(error.into()),
+        }
     }
 
     async fn revoke_at_provider(&self, grant: &Grant) -> Result<(), ServiceError> {

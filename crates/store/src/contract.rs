@@ -299,6 +299,8 @@ async fn a_revoked_grant_has_no_credential(store: &dyn Store) {
 
     let revoked = Grant { status: GrantStatus::Revoked, ..grant.clone() };
     store.revoke(&revoked, &notes("r1")).await.unwrap();
+    let again = store.revoke(&revoked, &notes("r2")).await;
+    assert!(matches!(again, Err(StoreError::Conflict)), "one change, one row: {again:?}");
 
     assert_eq!(store.credential(grant.id).await.unwrap(), None);
     assert!(

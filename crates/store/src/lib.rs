@@ -172,7 +172,7 @@ pub trait Grants {
     async fn grants(&self, app: &AppId, filter: &GrantFilter) -> Result<Vec<Grant>, StoreError>;
     /// Notes that an active grant's credential is dead, if its generation is still the one that died.
     async fn bury(&self, grant: &Grant, generation: i64, notes: &Notes) -> Result<(), StoreError>;
-    /// Replaces a grant's state and forgets its credential.
+    /// Replaces a grant's state, once, and forgets its credential. [`StoreError::Conflict`] when it is revoked.
     async fn revoke(&self, grant: &Grant, notes: &Notes) -> Result<(), StoreError>;
 }
 

@@ -97,7 +97,14 @@ impl Grants for SqliteStore {
 
     async fn revoke(&self, grant: &Grant, notes: &Notes) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        upsert_grant(&mut tx, grant).await?;
+        let revoked =
+            sqlx::query("update grants set status = $1, body = $2 where id = $3 and status <> 'revoked'")
+                .bind(grant.status.as_str())
+                .bind(json(grant))
+                .bind(grant.id.to_string())
+                .execute(&mut *tx)
+                .await?;
+        changed_one(revoked.rows_affected())?;
         sqlx::query("delete from credentials where grant_id = $1")
             .bind(grant.id.to_string())
             .execute(&mut *tx)
