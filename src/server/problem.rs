@@ -131,3 +131,18 @@ fn log_if_ours(error: &ServiceError) {
         tracing::error!(error = ?error, "a request failed");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use grantway_engine::EngineError;
+
+    use super::*;
+
+    #[test]
+    fn who_must_wait_is_told_how_long() {
+        let response = ApiError::from(ServiceError::Engine(EngineError::Resting(7))).into_response();
+
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(response.headers()[RETRY_AFTER], "7");
+    }
+}

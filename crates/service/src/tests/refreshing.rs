@@ -9,6 +9,8 @@ use serde_json::json;
 use super::world::{World, app};
 use crate::{AccessToken, ServiceError};
 
+const DAY: i64 = 24 * 3600;
+
 impl World {
     /// A grant whose access token has ended, and how often the token endpoint was asked so far.
     async fn expired(&self) -> (GrantId, usize) {
@@ -148,4 +150,20 @@ async fn the_audit_says_why_a_grant_died() {
     let died: Vec<_> = audit.iter().filter(|row| row.action == "grant.needs_reauth").collect();
     assert_eq!(died.len(), 1);
     assert_eq!(died[0].detail, json!({"reason": "invalid_grant"}));
+}
+
+#[tokio::test]
+async fn a_token_got_while_the_clock_was_ahead_is_not_trusted_after_it_was_set_right() {
+    let world = World::new().await;
+    let (grant, before) = world.expired().await;
+    let token = async || world.service.token(&app(), grant, &[]).await.unwrap();
+    world.clock.advance_seconds(DAY);
+    token().await;
+
+    world.clock.advance_seconds(-DAY);
+    let right = token().await;
+    token().await;
+
+    assert!(right.expires_at <= Some(world.service.clock.now().plus_seconds(3600)));
+    assert_eq!(world.token_requests() - before, 2, "once, and then it is fresh");
 }
