@@ -19,3 +19,4 @@ pub mod serve;
 pub mod start;
 pub mod state;
 pub mod steps;
+pub(crate) mod webhooks;

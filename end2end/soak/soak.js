@@ -7,6 +7,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
 import { LOGS } from '../config.js';
@@ -20,6 +21,8 @@ import { Backend, worker } from './work.js';
 
 /** Fresh for a second: Grantway refreshes a token that has less than a minute. */
 const TOKEN_SECONDS = 61;
+/** How long a provider may take to hear of the last revocations, in ms. */
+const TOLD_WITHIN = 30_000;
 /** Between a refresh's deed and its answer, in ms: when a kill hurts most. */
 const ANSWER_AFTER = 60;
 
@@ -75,6 +78,7 @@ process.exitCode = report(run) ? 0 : 1;
 async function settle() {
   for (const server of parts.servers) world.causes.push({ kind: 'kill', from: await server.end('SIGKILL') });
   postgres.run('update credentials set lease_until = lease_until - 60000, attempt_at = attempt_at - 60000');
+  postgres.run('update pending_revocations set next_at = 0');
   const shift = Date.now();
   await Promise.all(parts.servers.map((server) => server.start()));
   world.shifted = shift;
@@ -85,6 +89,8 @@ async function settle() {
     await backend.connect(next, user);
     await backend.token(next, user, 30_000);
   }
+  const waiting = () => postgres.rows('select id from pending_revocations').length;
+  for (const until = Date.now() + TOLD_WITHIN; waiting() && Date.now() < until;) await sleep(200);
 }
 
 async function accounts() {
@@ -98,7 +104,7 @@ async function accounts() {
     ledger: token_requests,
     living_families,
     audit,
-    outbox: postgres.rows("select kind, body::json ->> 'grant_id' as grant_id from outbox order by number"),
+    outbox: postgres.rows("select kind, body::json ->> 'grant_id' as grant_id from outbox order by position"),
     grants: postgres.rows("select id, status, body::json -> 'account' ->> 'id' as account from grants"),
     causes: world.causes,
     outages: world.outages,

@@ -19,6 +19,7 @@ use crate::server::{
     providers::{self, ProvidersAction},
     router, serve,
     start::{self, StartError},
+    webhooks::{self, WebhooksAction},
 };
 
 /// OAuth Connect, run by yourself.
@@ -43,6 +44,9 @@ enum Action {
     /// API keys of an app's backend.
     #[command(subcommand)]
     Key(KeyAction),
+    /// What apps' webhook endpoints still wait for.
+    #[command(subcommand)]
+    Webhooks(WebhooksAction),
     /// Tell what is wrong before users do.
     Check(ConfigArgs),
     /// The providers that are known.
@@ -88,6 +92,7 @@ impl Command {
             Action::Demo(args) => demo::run(args).await,
             Action::Apply { file } => apply(file).await,
             Action::Key(KeyAction::Create { app, name, config }) => create_key(config, &app, &name).await,
+            Action::Webhooks(action) => webhooks::run(action).await,
             Action::Check(args) => check::run(args.config.as_deref()).await,
             Action::Providers(action) => providers::run(action),
         };

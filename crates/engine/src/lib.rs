@@ -13,11 +13,13 @@ pub mod http;
 pub mod id_token;
 pub mod identify;
 mod later;
+mod jwt;
 pub mod relay;
 mod request;
 pub mod revoke;
 pub mod token;
 pub mod tokens;
+pub mod user_token;
 
 use grantway_core::Timestamp;
 
@@ -26,6 +28,7 @@ pub use client::Client;
 pub use endpoints::{Directory, Endpoints};
 pub use http::{Http, HttpError};
 pub use identify::{identify, look_up};
+pub use jwt::JwtError;
 pub use relay::{BrokenOff, Relay, RelayError};
 pub use revoke::revoke;
 pub use token::{Proof, exchange, refresh};

@@ -9,7 +9,10 @@ mod complete;
 mod deliver;
 mod depart;
 mod error;
+mod events;
 mod grants;
+mod identity;
+mod keep;
 mod mint;
 mod notes;
 mod open;
@@ -17,10 +20,13 @@ mod parameters;
 mod proxy;
 mod refresh;
 mod remember;
+mod revocations;
 #[cfg(test)]
 mod tests;
 mod token;
+mod users;
 mod view;
+mod webhooks;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -33,6 +39,7 @@ use grantway_core::{
 use grantway_engine::{Directory, Endpoints, Http, Relay};
 use grantway_store::{Store, StoreError};
 use grantway_vault::Vault;
+use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
@@ -43,10 +50,13 @@ pub use deliver::{Patience, Polled, ResultKey};
 pub use depart::{Departing, Departure};
 pub use error::{Candidate, ServiceError};
 pub use mint::{MintRequest, Minted, SessionStatus};
+pub use notes::EVENT_KINDS;
 pub use open::{OpenRequest, Opened};
 pub use proxy::ProxyCall;
 pub use token::{AccessToken, Injection, TokenRequest};
+pub use users::Deleted;
 pub use view::WayOutOf;
+pub use webhooks::{WebhookSpec, check_webhooks, new_webhook_secret};
 
 /// What the use cases stand on.
 pub struct Parts {
@@ -83,6 +93,8 @@ pub struct Service {
     stopping: CancellationToken,
     refreshing: refresh::GrantLocks,
     rests: refresh::Rests,
+    /// Rings when a provider is to be told.
+    revocations: Notify,
     renewals: proxy::Renewals,
 }
 
@@ -96,6 +108,7 @@ impl Service {
             stopping: CancellationToken::new(),
             refreshing: refresh::GrantLocks::default(),
             rests: refresh::Rests::default(),
+            revocations: Notify::new(),
             renewals: proxy::Renewals::default(),
             store: parts.store,
             catalog: parts.catalog,
@@ -141,7 +154,7 @@ impl Service {
         Ok(self.store.forget_sessions(self.clock.now()).await?)
     }
 
-    /// Ends waiting polls, so that their connections can close. Call it when the last request is in.
+    /// Ends waiting polls and new deliveries, so that their connections can close. Call it when the last request is in.
     pub fn stop_waiting(&self) {
         self.stopping.cancel();
     }

@@ -91,7 +91,7 @@ impl Service {
         }
         // Before the lease: whatever fails here costs no attempt.
         match self.way(grant).await {
-            Ok(way) => self.attempt(grant, &credential, &tokens, &way).await,
+            Ok(way) => self.renew(grant, &credential, &tokens, &way).await,
             Err(ServiceError::Engine(error)) => self.still_living(grant, &tokens, error).map(Some),
             Err(error) => Err(error),
         }
@@ -104,7 +104,7 @@ impl Service {
         Ok(Way { parts, pass })
     }
 
-    async fn attempt(
+    async fn renew(
         &self,
         grant: &Grant,
         credential: &Credential,

@@ -2,10 +2,14 @@
 
 mod arriving;
 mod completing;
+mod identity;
 mod minting;
 mod opening;
 mod parameters;
+mod reauthorising;
 mod refreshing;
 mod replicas;
+mod revoking;
+mod users;
 mod using;
 mod world;

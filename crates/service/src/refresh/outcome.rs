@@ -12,7 +12,7 @@ use grantway_store::{Attempt, Credential, Ended, Lease, Leased, Notes, StoreErro
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::{Service, ServiceError, grant_place, token::dead};
+use crate::{Service, ServiceError, grant_place, revocations::Unheld, token::dead};
 
 /// Together with the longest refresh, 20 seconds, less than a lease.
 const PERSISTENCE: Duration = Duration::from_secs(25);
@@ -77,7 +77,7 @@ impl Service {
             // Connected again, revoked, or saved by a try that seemed to fail.
             Err(StoreError::Conflict) => match self.newer(grant, credential).await {
                 Err(gone @ ServiceError::Revoked { .. }) => {
-                    self.revoke_late(grant, &tokens).await;
+                    self.revoke_late(grant, &tokens).await?;
                     Err(gone)
                 }
                 newer => newer,
@@ -87,12 +87,20 @@ impl Service {
     }
 
     /// What came after a revocation must not live on.
-    async fn revoke_late(&self, grant: &Grant, tokens: &TokenSet) {
-        let Ok(parts) = self.client(&grant.registration, &grant.parameters).await else { return };
-        let told = grantway_engine::revoke(&*self.http, &parts.client(), tokens, self.clock.now()).await;
-        if let Err(error) = told {
-            tracing::warn!(grant = %grant.id, %error, "tokens that came after a revocation could not be revoked");
+    async fn revoke_late(&self, grant: &Grant, tokens: &TokenSet) -> Result<(), ServiceError> {
+        let now = self.store.grant(&grant.app, grant.id).await?;
+        if now.is_some_and(|now| now.status != GrantStatus::Revoked) {
+            return Ok(());
         }
+        let unheld = Unheld {
+            app: &grant.app,
+            grant: grant.id,
+            provider: &grant.provider,
+            registration: &grant.registration,
+            parameters: &grant.parameters,
+            tokens,
+        };
+        self.revoke_unheld(&unheld).await
     }
 
     /// The grant is dead, unless somebody stored a newer credential meanwhile: that one is good.
