@@ -2,6 +2,7 @@
 
 pub mod adapters;
 pub mod api;
+pub(crate) mod api_keys;
 pub mod check;
 pub mod command;
 pub mod config;
@@ -11,6 +12,7 @@ pub mod database;
 pub mod demo;
 pub mod guard;
 pub mod headers;
+pub mod limits;
 pub mod problem;
 pub(crate) mod providers;
 pub mod render;
