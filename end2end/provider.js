@@ -8,6 +8,7 @@
  */
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Provider, interactionPolicy } from 'oidc-provider';
 
@@ -22,8 +23,11 @@ const ACCOUNTS = {
   bob: { sub: 'u-1002', email: 'bob@example.com', name: 'Bob Baker' },
 };
 
-/** What tests may change: seconds, and a `Cross-Origin-Opener-Policy` for every page. */
-const settings = { access_token_ttl: 120, coop: '' };
+/**
+ * What tests may change: seconds, a `Cross-Origin-Opener-Policy` for every page, and how the token endpoint
+ * fails: milliseconds between the deed and its answer, a status in place of the deed, answers that are cut off.
+ */
+const settings = { access_token_ttl: 120, coop: '', answer_after: 0, failing: 0, cuts: 0 };
 
 /** What was asked of us, in order. */
 const ledger = { authorization_requests: [], token_requests: [], userinfo_requests: [], revocation_requests: [] };
@@ -110,27 +114,56 @@ function signingKey() {
   return { ...privateKey.export({ format: 'jwk' }), alg: 'RS256', use: 'sig', kid: 'end2end' };
 }
 
-/** Details that only the provider knows, by request, for `noteTokenRequest`. */
-const details = new WeakMap();
+/** The ledger's lines of token requests that are under way. */
+const lines = new WeakMap();
+
+/** What only the provider knows. Written when it is done, whether or not anybody still waits for the answer. */
 const noteDetails = (ctx, error) => {
-  const { params = {} } = ctx.oidc ?? {};
-  details.set(ctx.req, {
+  const { params = {}, entities = {} } = ctx.oidc ?? {};
+  Object.assign(lines.get(ctx.req) ?? {}, {
     grant_type: params.grant_type,
     code: digest(params.code),
     refresh_token: digest(params.refresh_token),
     with_verifier: Boolean(params.code_verifier),
     error: error?.error,
+    family: digest(entities.Grant?.jti),
+    gave: error ? undefined : { access_token: digest(ctx.body.access_token), refresh_token: digest(ctx.body.refresh_token) },
   });
 };
+
+/** The token endpoint's failures, as `settings` say. */
+provider.use(async (ctx, next) => {
+  if (ctx.path !== '/token') return next();
+  const line = lines.get(ctx.req);
+  if (settings.failing) {
+    ctx.status = settings.failing;
+    line.failed = true;
+    return undefined;
+  }
+  await next();
+  if (settings.answer_after) await sleep(settings.answer_after);
+  if (settings.cuts > 0 && line.gave) {
+    settings.cuts -= 1;
+    line.cut = true;
+    ctx.respond = false;
+    ctx.req.socket.destroy();
+  }
+  return undefined;
+});
 provider.on('grant.success', (ctx) => noteDetails(ctx));
 provider.on('grant.error', noteDetails);
 provider.on('server_error', (_, error) => console.error(error));
 
 /** Everything that reaches the endpoint counts, also what it refuses. */
 function note(req, res, url) {
+  if (url.pathname === '/token') {
+    const line = { at: Date.now(), method: req.method };
+    lines.set(req, line);
+    ledger.token_requests.push(line);
+    res.on('finish', () => Object.assign(line, { status: res.statusCode, ended_at: Date.now() }));
+  }
   res.on('finish', () => {
     const status = res.statusCode;
-    if (url.pathname === '/token') ledger.token_requests.push({ method: req.method, ...details.get(req), status });
     if (url.pathname === '/me') ledger.userinfo_requests.push({ status });
     if (url.pathname === '/token/revocation') ledger.revocation_requests.push({ status });
   });
@@ -193,10 +226,17 @@ async function revoke(name) {
   return ids.length;
 }
 
+/** Sign-ins that nobody ended. */
+async function livingFamilies() {
+  const ids = [...grantIds.values()].flat();
+  const found = await Promise.all(ids.map(async (id) => (await provider.Grant.find(id)) && digest(id)));
+  return found.filter(Boolean);
+}
+
 async function steer(req, res, path) {
   if (path === '/__ledger') {
     const counts = Object.fromEntries(Object.entries(ledger).map(([name, list]) => [name, list.length]));
-    return sendJson(res, { counts, ...ledger });
+    return sendJson(res, { counts, ...ledger, living_families: await livingFamilies() });
   }
   if (path === '/__settings') return sendJson(res, Object.assign(settings, await readJson(req)));
   if (path === '/__revoke') return sendJson(res, { revoked: await revoke((await readJson(req)).account) });

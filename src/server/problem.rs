@@ -46,9 +46,10 @@ pub fn status_of(code: Code) -> StatusCode {
         }
         Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
         Code::ProviderError => StatusCode::BAD_GATEWAY,
-        Code::ProviderUnavailable | Code::IdentityUnavailable | Code::RefreshInProgress => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
+        Code::ProviderUnavailable
+        | Code::IdentityUnavailable
+        | Code::RefreshInProgress
+        | Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         Code::ScopesMissing | Code::InsufficientScope | Code::AdminApprovalRequired => StatusCode::FORBIDDEN,
         Code::PopupBlocked
         | Code::NetworkError
@@ -118,9 +119,10 @@ impl From<ServiceError> for ApiError {
             ServiceError::ProxyNotAllowed { allowed, .. } => json!({"allowed": allowed}),
             _ => json!({}),
         };
-        let detail = if code == Code::Internal { code.advice().to_owned() } else { error.to_string() };
+        let is_ours = matches!(code, Code::Internal | Code::Unavailable);
+        let detail = if is_ours { code.advice().to_owned() } else { error.to_string() };
         let Value::Object(more) = more else { return Self::new(code, detail) };
-        Self { more, ..Self::new(code, detail) }
+        Self { code, detail, more, retry_after: error.retry_after() }
     }
 }
 
@@ -163,7 +165,22 @@ pub fn for_page(error: &ServiceError) -> calls::Problem {
 }
 
 fn log_if_ours(error: &ServiceError) {
-    if error.code() == Code::Internal {
+    if matches!(error.code(), Code::Internal | Code::Unavailable) {
         tracing::error!(error = ?error, "a request failed");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use grantway_engine::EngineError;
+
+    use super::*;
+
+    #[test]
+    fn who_must_wait_is_told_how_long() {
+        let response = ApiError::from(ServiceError::Engine(EngineError::Resting(7))).into_response();
+
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(response.headers()[RETRY_AFTER], "7");
     }
 }

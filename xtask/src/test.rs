@@ -30,6 +30,7 @@ pub(crate) fn run(suites: Suites) -> Result<(), Failed> {
         site::build(Profile::Dev)?;
         step("Tests of the widget", || step::run(program("npm", "test").current_dir(root().join("widget"))))?;
         examples()?;
+        step("Soak", soak)?;
         // Without a closing line of our own: the runners' own counts end the output.
         println!("\n── Tests in browsers");
         in_browsers()?;
@@ -54,6 +55,14 @@ fn example(name: &str) -> Result<(), Failed> {
     let folder = format!("examples/{name}");
     tools::node_packages(&folder)?;
     step::run(program("npm", "run build").current_dir(root().join(folder)))
+}
+
+/// A small one, of a seed that every run shares; larger ones by `npm run soak`.
+fn soak() -> Result<(), Failed> {
+    tools::debian(&tools::POSTGRES)?;
+    tools::node_packages("end2end")?;
+    let mut soak = program("npm", "run soak -- --seconds 20 --seed 7");
+    step::run(soak.current_dir(root().join("end2end")).env("GRANTWAY_TARGET", site::target_folder()?))
 }
 
 fn in_browsers() -> Result<(), Failed> {

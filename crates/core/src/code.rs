@@ -161,6 +161,9 @@ codes! {
     /// Two writers met; nothing was changed.
     Conflict = "conflict", "Something else changed this at the same moment",
         "Read it again, then repeat the request.";
+    /// Our database does not answer.
+    Unavailable = "unavailable", "The service is not available right now",
+        "Try again in a moment.";
     /// Our own failure.
     Internal = "internal_error", "Something went wrong on our side",
         "Try again in a moment.";

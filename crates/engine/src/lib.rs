@@ -13,12 +13,15 @@ pub mod http;
 pub mod id_token;
 pub mod identify;
 mod jwt;
+mod later;
 pub mod relay;
 mod request;
 pub mod revoke;
 pub mod token;
 pub mod tokens;
 pub mod user_token;
+
+use grantway_core::Timestamp;
 
 pub use authorize::{Authorization, AuthorizeRequest, authorize};
 pub use client::Client;
@@ -46,6 +49,9 @@ pub enum EngineError {
     /// A 5xx or 429.
     #[error("the provider answered with status {0}")]
     Failing(u16),
+    /// It said `Retry-After`, or failed so often that it is left alone: not for so many seconds.
+    #[error("the provider is not asked for another {0} s")]
+    Resting(u64),
     /// `invalid_grant`: the code or refresh token is dead (RFC 6749, section 5.2).
     #[error("the provider refused the grant (invalid_grant)")]
     InvalidGrant,
@@ -75,10 +81,18 @@ impl EngineError {
         if is_passing(status) { Self::Failing(status.as_u16()) } else { Self::Refused }
     }
 
+    /// The same of a whole answer, which may say how much later it wants to be asked (RFC 9110, section 10.2.3).
+    pub(crate) fn of_answer<B>(answer: &::http::Response<B>, now: Timestamp) -> Self {
+        match later::asked(answer.headers(), now) {
+            Some(seconds) if is_passing(answer.status()) => Self::Resting(seconds),
+            _ => Self::of_status(answer.status()),
+        }
+    }
+
     /// Whether trying later may help.
     #[must_use]
     pub fn is_transient(self) -> bool {
-        matches!(self, Self::NotConnected | Self::Unanswered | Self::Failing(_))
+        matches!(self, Self::NotConnected | Self::Unanswered | Self::Failing(_) | Self::Resting(_))
     }
 }
 

@@ -127,7 +127,7 @@ async fn lengthened(
     let draft = Draft { url, method, body: TokenBody::Form, headers: Vec::new(), pairs };
     let answer = http.send(draft.write()?).await?;
     if is_passing(answer.status()) {
-        return Err(EngineError::of_status(answer.status()));
+        return Err(EngineError::of_answer(&answer, now));
     }
     let answer = standardize(provider, answer, now);
     if !answer.status().is_success() {
@@ -148,8 +148,6 @@ pub(crate) type Answer = StandardTokenResponse<Extra, BasicTokenType>;
 enum SendError {
     #[error(transparent)]
     Http(#[from] HttpError),
-    #[error("status {0}")]
-    Failing(u16),
     #[error(transparent)]
     Unsaid(#[from] EngineError),
 }
@@ -195,9 +193,8 @@ impl<'c> AsyncHttpClient<'c> for Wire<'_> {
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         Box::pin(async move {
             let answer = self.http.send(self.reworded(&request)?).await?;
-            let status = answer.status();
-            if is_passing(status) {
-                return Err(SendError::Failing(status.as_u16()));
+            if is_passing(answer.status()) {
+                return Err(EngineError::of_answer(&answer, self.now).into());
             }
             let mut answer = standardize(self.client.provider, answer, self.now);
             // The library wants 200 of a success; RFC 6749 and a few providers let it be another 2xx.
@@ -214,7 +211,6 @@ type WireError = RequestTokenError<SendError, StandardErrorResponse<BasicErrorRe
 fn translate(error: WireError) -> EngineError {
     match error {
         RequestTokenError::Request(SendError::Http(error)) => error.into(),
-        RequestTokenError::Request(SendError::Failing(status)) => EngineError::Failing(status),
         RequestTokenError::Request(SendError::Unsaid(error)) => error,
         RequestTokenError::ServerResponse(answer) => meaning(answer.error()),
         RequestTokenError::Parse(..) | RequestTokenError::Other(_) => EngineError::Unreadable("token"),

@@ -23,6 +23,8 @@ pub struct TokenSet {
     pub id_token: Option<Secret>,
     /// When the access token ends, when told.
     pub expires_at: Option<Timestamp>,
+    /// When they were asked for, by our clock: what `expires_at` was reckoned from.
+    pub obtained_at: Option<Timestamp>,
     /// Granted scopes; absent means as asked (RFC 6749, section 5.1).
     pub scopes: Option<Vec<String>>,
     /// Further values that API calls need, such as an instance's address.
@@ -50,6 +52,8 @@ struct Plain {
     refresh_token: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     expires_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    obtained_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     extra: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -68,6 +72,7 @@ impl TokenSet {
             refresh_token: answer.refresh_token().map(|token| Secret::new(token.secret().clone())),
             id_token: extra.id_token.clone().map(Secret::new),
             expires_at: answer.expires_in().map(|lifetime| now.plus_seconds(seconds(lifetime))),
+            obtained_at: Some(now),
             scopes: answer.scopes().map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect()),
             extra: extra
                 .extra
@@ -101,6 +106,7 @@ impl TokenSet {
             access_token: self.access_token.expose().to_owned(),
             refresh_token: self.refresh_token.as_ref().map(|token| token.expose().to_owned()),
             expires_at: self.expires_at,
+            obtained_at: self.obtained_at,
             extra: self.extra.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())).collect(),
             is_long_lived: self.is_long_lived,
         };
@@ -119,6 +125,7 @@ impl TokenSet {
             refresh_token: plain.refresh_token.map(Secret::new),
             id_token: None,
             expires_at: plain.expires_at,
+            obtained_at: plain.obtained_at,
             scopes: None,
             extra: plain.extra.into_iter().map(|(name, value)| (name, Secret::new(value))).collect(),
             is_long_lived: plain.is_long_lived,
@@ -138,6 +145,7 @@ mod tests {
             refresh_token: Some(Secret::new("CANARY-r".to_owned())),
             id_token: None,
             expires_at: Some(Timestamp(1000)),
+            obtained_at: Some(Timestamp(900)),
             scopes: None,
             extra: BTreeMap::from([("hook".to_owned(), Secret::new("CANARY-h".to_owned()))]),
             is_long_lived: true,
@@ -148,7 +156,8 @@ mod tests {
 
         assert_eq!(back.refresh_token.unwrap().expose(), "CANARY-r");
         assert_eq!(back.extra["hook"].expose(), "CANARY-h");
-        assert_eq!((back.expires_at, back.is_long_lived), (Some(Timestamp(1000)), true));
+        assert_eq!((back.expires_at, back.obtained_at), (Some(Timestamp(1000)), Some(Timestamp(900))));
+        assert!(back.is_long_lived);
         assert!(!format!("{tokens:?}").contains("CANARY"));
     }
 }

@@ -177,7 +177,20 @@ impl ServiceError {
             Self::Engine(error) if error.is_transient() => Code::ProviderUnavailable,
             Self::Engine(_) => Code::ProviderError,
             Self::Store(StoreError::Conflict) => Code::Conflict,
+            Self::Store(error) if error.is_outage() => Code::Unavailable,
             Self::Store(_) | Self::Vault(_) | Self::Inconsistent(_) | Self::Interrupted => Code::Internal,
+        }
+    }
+}
+
+impl ServiceError {
+    /// In how many seconds asking again may help, where that is known.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::Engine(EngineError::Resting(seconds)) => Some(*seconds),
+            Self::Refreshing => Some(1),
+            _ => None,
         }
     }
 }

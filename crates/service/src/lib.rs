@@ -96,6 +96,7 @@ pub struct Service {
     tasks: TaskTracker,
     stopping: CancellationToken,
     refreshing: refresh::GrantLocks,
+    rests: refresh::Rests,
     /// Rings when a provider is to be told.
     revocations: Notify,
     renewals: proxy::Renewals,
@@ -110,6 +111,7 @@ impl Service {
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             refreshing: refresh::GrantLocks::default(),
+            rests: refresh::Rests::default(),
             revocations: Notify::new(),
             renewals: proxy::Renewals::default(),
             store: parts.store,

@@ -5,31 +5,28 @@
 //! credential's generation. The attempt is noted before the request is sent, so that a crash leaves a
 //! trace. The old refresh token is kept when the answer has none.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError, Weak},
-    time::Duration,
-};
+mod locks;
+mod outcome;
+mod rest;
+
+use std::{sync::Arc, time::Duration};
 
 use grantway_catalog::{Refresh, Rotates};
-use grantway_core::{
-    Digest, GrantId, Secret,
-    clock::random_bytes,
-    grant::{Grant, GrantStatus},
-    ids::random_id,
-};
+use grantway_core::{Digest, Secret, clock::random_bytes, grant::Grant, ids::random_id};
 use grantway_engine::{EngineError, TokenSet};
-use grantway_store::{Attempt, Credential, Ended, Lease, Leased, Notes, StoreError};
-use serde_json::json;
-use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
+use grantway_store::{Attempt, Credential, Ended, Lease, Leased};
+use tokio::time::Instant;
 
 use crate::{
-    Service, ServiceError, grant_place,
-    revocations::Unheld,
+    ClientParts, Service, ServiceError,
     token::{BUFFER_SECONDS, dead},
 };
+pub(crate) use locks::GrantLocks;
+use outcome::Death;
+use rest::Pass;
+pub(crate) use rest::Rests;
 
-/// Longer than any refresh takes: two requests of 20 seconds and some room, in seconds.
+/// Longer than any refresh takes: one request of 20 seconds, 25 to write down what came of it, some room.
 const LEASE_SECONDS: i64 = 50;
 
 /// How long a caller waits for another process's refresh.
@@ -37,6 +34,12 @@ const PATIENCE: Duration = Duration::from_secs(25);
 
 /// An attempt that may have spent a token is made once more at most.
 const MOST_ATTEMPTS: i64 = 2;
+
+/// How a provider is asked.
+struct Way<'a> {
+    parts: ClientParts<'a>,
+    pass: Pass<'a>,
+}
 
 impl Service {
     /// The grant's tokens, refreshed by whoever came first. One that the provider refused is not fresh, whatever
@@ -51,22 +54,24 @@ impl Service {
         work.await.map_err(|_| ServiceError::Interrupted)?
     }
 
-    /// One refresh of a grant at a time in this process: whoever waited finds the fresh token.
+    /// One refresh of a grant at a time in this process: whoever waited finds the fresh token. Only the wait
+    /// for others has an end: an attempt that was begun is never dropped.
     async fn refresh_in_turn(
         &self,
         grant: &Grant,
         refused: Option<Digest>,
     ) -> Result<TokenSet, ServiceError> {
         let _turn = self.refreshing.turn(grant.id).await;
-        let waiting = async {
-            loop {
-                if let Some(tokens) = self.refresh_if_free(grant, refused).await? {
-                    return Ok(tokens);
-                }
-                tokio::time::sleep(self.pause()).await;
+        let until = Instant::now() + PATIENCE;
+        loop {
+            if let Some(tokens) = self.refresh_if_free(grant, refused).await? {
+                return Ok(tokens);
             }
-        };
-        tokio::time::timeout(PATIENCE, waiting).await.unwrap_or(Err(ServiceError::Refreshing))
+            if Instant::now() >= until {
+                return Err(ServiceError::Refreshing);
+            }
+            tokio::time::sleep(self.pause()).await;
+        }
     }
 
     /// Nothing while another process is at it.
@@ -82,8 +87,30 @@ impl Service {
             return Ok(Some(tokens));
         }
         if !self.can_renew(grant, &tokens) {
-            return self.bury(grant, &credential).await.map(Some);
+            return self.bury(grant, &credential, Death::NothingToRenewBy).await.map(Some);
         }
+        // Before the lease: whatever fails here costs no attempt.
+        match self.way(grant).await {
+            Ok(way) => self.renew(grant, &credential, &tokens, &way).await,
+            Err(ServiceError::Engine(error)) => self.still_living(grant, &tokens, error).map(Some),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The client of a grant, and the leave to ask its provider now.
+    async fn way(&self, grant: &Grant) -> Result<Way<'_>, ServiceError> {
+        let parts = self.client(&grant.registration, &grant.parameters).await?;
+        let pass = self.rests.enter(&parts.endpoints.token, grant.id, Instant::now())?;
+        Ok(Way { parts, pass })
+    }
+
+    async fn renew(
+        &self,
+        grant: &Grant,
+        credential: &Credential,
+        old: &TokenSet,
+        way: &Way<'_>,
+    ) -> Result<Option<TokenSet>, ServiceError> {
         let lease = Lease {
             grant: grant.id,
             generation: credential.generation,
@@ -91,11 +118,26 @@ impl Service {
             now: self.clock.now(),
             seconds: LEASE_SECONDS,
         };
-        match self.store.lease(&lease).await? {
-            Leased::Held => Ok(None),
-            Leased::Moved => self.newer(grant, &credential).await.map(Some),
-            Leased::Taken(before) => {
-                self.refresh(grant, &credential, &tokens, &lease, before).await.map(Some)
+        let before = match self.lease(&lease).await? {
+            Leased::Held => return Ok(None),
+            Leased::Moved => return self.newer(grant, credential).await.map(Some),
+            Leased::Taken(before) => before,
+        };
+        let rules = &way.parts.registered.provider.refresh;
+        if let Some(before) = before.filter(|before| !may_send_again(rules, *before)) {
+            tracing::warn!(grant = %grant.id, "a refresh token may have been spent in vain; it is not sent again");
+            return self.bury(grant, credential, Death::OutcomeUnknown(before)).await.map(Some);
+        }
+        let client = way.parts.client();
+        let answer = grantway_engine::refresh(&*self.http, &client, old, self.clock.now()).await;
+        way.pass.ended(&answer, Instant::now());
+        match answer {
+            Ok(tokens) => self.keep(grant, credential, tokens, &lease.owner).await.map(Some),
+            Err(EngineError::InvalidGrant) => self.bury(grant, credential, Death::Refused).await.map(Some),
+            Err(error) => {
+                let ended = if error == EngineError::Unanswered { Ended::Unknown } else { Ended::Unspent };
+                self.give_back(grant.id, &lease.owner, ended).await?;
+                self.still_living(grant, old, error).map(Some)
             }
         }
     }
@@ -103,76 +145,6 @@ impl Service {
     /// Whether there is anything to renew it by.
     fn can_renew(&self, grant: &Grant, tokens: &TokenSet) -> bool {
         if self.renews_living(grant) { self.lives(tokens, 0) } else { tokens.refresh_token.is_some() }
-    }
-
-    async fn refresh(
-        &self,
-        grant: &Grant,
-        credential: &Credential,
-        old: &TokenSet,
-        lease: &Lease,
-        before: Option<Attempt>,
-    ) -> Result<TokenSet, ServiceError> {
-        let rules = &self.provider(&grant.provider)?.refresh;
-        if before.is_some_and(|before| !may_send_again(rules, before)) {
-            tracing::warn!(grant = %grant.id, "a refresh token may have been spent in vain; it is not sent again");
-            return self.bury(grant, credential).await;
-        }
-        let answer = match self.client(&grant.registration, &grant.parameters).await {
-            Ok(parts) => {
-                let client = parts.client();
-                grantway_engine::refresh(&*self.http, &client, old, self.clock.now()).await
-            }
-            Err(ServiceError::Engine(error)) => Err(error),
-            Err(error) => return Err(error),
-        };
-        match answer {
-            Ok(tokens) => self.keep(grant, credential, tokens, &lease.owner).await,
-            Err(EngineError::InvalidGrant) => self.bury(grant, credential).await,
-            Err(error) => {
-                let ended = if error == EngineError::Unanswered { Ended::Unknown } else { Ended::Unspent };
-                self.store.release(grant.id, &lease.owner, ended).await?;
-                self.still_living(grant, old, error)
-            }
-        }
-    }
-
-    async fn keep(
-        &self,
-        grant: &Grant,
-        credential: &Credential,
-        tokens: TokenSet,
-        owner: &str,
-    ) -> Result<TokenSet, ServiceError> {
-        let sealed = self.vault.seal(tokens.to_plain().expose(), &grant_place(grant.id), &*self.entropy);
-        match self.store.save_credential(&Credential { sealed, ..credential.clone() }, owner).await {
-            Ok(()) => Ok(tokens),
-            Err(StoreError::Conflict) => {
-                let newer = self.newer(grant, credential).await;
-                // Revoked meanwhile: what came too late must not live on.
-                if newer.is_err() {
-                    self.revoke_late(grant, &tokens).await?;
-                }
-                newer
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    async fn revoke_late(&self, grant: &Grant, tokens: &TokenSet) -> Result<(), ServiceError> {
-        let now = self.store.grant(&grant.app, grant.id).await?;
-        if now.is_some_and(|now| now.status != GrantStatus::Revoked) {
-            return Ok(());
-        }
-        let unheld = Unheld {
-            app: &grant.app,
-            grant: grant.id,
-            provider: &grant.provider,
-            registration: &grant.registration,
-            parameters: &grant.parameters,
-            tokens,
-        };
-        self.revoke_unheld(&unheld).await
     }
 
     /// A living token that could not be renewed now is good until it ends; the next call tries again.
@@ -189,30 +161,8 @@ impl Service {
         Err(error.into())
     }
 
-    /// The grant is dead, unless somebody stored a newer credential meanwhile: that one is good.
-    async fn bury(&self, grant: &Grant, spent: &Credential) -> Result<TokenSet, ServiceError> {
-        let gone = Grant { status: GrantStatus::NeedsReauth, updated_at: self.clock.now(), ..grant.clone() };
-        let body = json!({"grant_id": grant.id, "provider": grant.provider, "user": grant.user});
-        let notes = Notes {
-            audit: self.audit_entry(&grant.app, "grant.needs_reauth", grant.id, json!({})),
-            event: Some(self.event(&grant.app, "grant.needs_reauth", body)),
-        };
-        match self.store.bury(&gone, spent.generation, &notes).await {
-            Ok(()) => Err(dead(grant)),
-            Err(StoreError::Conflict) => self.newer(grant, spent).await,
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    async fn newer(&self, grant: &Grant, spent: &Credential) -> Result<TokenSet, ServiceError> {
-        match self.store.credential(grant.id).await? {
-            Some(newer) if newer.generation != spent.generation => self.open_tokens(&newer),
-            _ => Err(dead(grant)),
-        }
-    }
-
     /// 50 to 250 ms, so that replicas don't ask in step.
-    fn pause(&self) -> Duration {
+    pub(super) fn pause(&self) -> Duration {
         let [byte] = random_bytes::<1>(&*self.entropy);
         Duration::from_millis(50 + u64::from(byte) * 200 / 255)
     }
@@ -228,28 +178,6 @@ fn may_send_again(rules: &Refresh, before: Attempt) -> bool {
         Rotates::No | Rotates::Overlap => true,
         Rotates::Maybe => once_more,
         Rotates::Yes => once_more && in_grace,
-    }
-}
-
-/// One lock a grant, for as long as anyone waits for it.
-#[derive(Default)]
-pub(crate) struct GrantLocks(Mutex<HashMap<GrantId, Weak<AsyncMutex<()>>>>);
-
-impl GrantLocks {
-    async fn turn(&self, grant: GrantId) -> OwnedMutexGuard<()> {
-        let lock = self.lock_of(grant);
-        lock.lock_owned().await
-    }
-
-    fn lock_of(&self, grant: GrantId) -> Arc<AsyncMutex<()>> {
-        let mut locks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        locks.retain(|_, lock| lock.strong_count() > 0);
-        if let Some(lock) = locks.get(&grant).and_then(Weak::upgrade) {
-            return lock;
-        }
-        let lock = Arc::new(AsyncMutex::new(()));
-        locks.insert(grant, Arc::downgrade(&lock));
-        lock
     }
 }
 

@@ -21,6 +21,9 @@ pub(crate) const BUFFER_SECONDS: i64 = 60;
 /// The same, where only a living access token can be renewed: there is no second chance.
 const LIVING_BUFFER_SECONDS: i64 = 7 * 24 * 3600;
 
+/// How far the clocks of two servers may be apart, in seconds.
+const MOST_SKEW_SECONDS: i64 = 60;
+
 /// An access token, and how it is used.
 #[derive(Debug)]
 pub struct AccessToken {
@@ -170,7 +173,13 @@ impl Service {
 
     pub(crate) fn is_fresh(&self, grant: &Grant, tokens: &TokenSet) -> bool {
         let buffer = if self.renews_living(grant) { LIVING_BUFFER_SECONDS } else { BUFFER_SECONDS };
-        self.lives(tokens, buffer)
+        self.lives(tokens, buffer) && !self.was_reckoned_wrong(tokens)
+    }
+
+    /// A token from the future: our clock was set back since, so nobody knows when it ends.
+    fn was_reckoned_wrong(&self, tokens: &TokenSet) -> bool {
+        let soon = self.clock.now().plus_seconds(MOST_SKEW_SECONDS);
+        tokens.refresh_token.is_some() && tokens.obtained_at.is_some_and(|at| at > soon)
     }
 
     pub(crate) fn lives(&self, tokens: &TokenSet, seconds: i64) -> bool {

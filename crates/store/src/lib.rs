@@ -52,6 +52,28 @@ pub enum StoreError {
     Migration(#[from] sqlx::migrate::MigrateError),
 }
 
+/// SQLSTATE classes of a server that goes, comes or has no room: 08 connection, 53 resources, 57 intervention.
+const OUTAGES: [&str; 3] = ["08", "53", "57"];
+
+impl StoreError {
+    /// Whether the database was not there, rather than saying no.
+    #[must_use]
+    pub fn is_outage(&self) -> bool {
+        let Self::Database(error) = self else { return false };
+        match error {
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed => true,
+            sqlx::Error::Database(told) => told
+                .code()
+                .is_some_and(|code| OUTAGES.iter().any(|class| code.len() == 5 && code.starts_with(class))),
+            _ => false,
+        }
+    }
+}
+
 /// Everything that outlives a request.
 #[async_trait]
 pub trait Store:

@@ -171,7 +171,7 @@ pub enum Leased {
 /// An attempt whose outcome nobody knows: whoever made it died, or no answer came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attempt {
-    /// How long ago the last one was begun, in seconds, by the clock that leases go by.
+    /// How long ago the first such one was begun, in seconds, by the clock that leases go by.
     pub age: i64,
     /// How many there were.
     pub count: i64,
@@ -180,7 +180,8 @@ pub struct Attempt {
 /// How a leased refresh ended without a new credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// The provider said no, or was not reached: the refresh token was not spent.
+    /// The provider said no, or was not reached: this attempt did not spend the refresh token. Earlier ones,
+    /// of which nobody knows, stay noted.
     Unspent,
     /// It may have been spent.
     Unknown,

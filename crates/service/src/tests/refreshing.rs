@@ -1,12 +1,15 @@
 //! One refresh at a time across processes, and what an attempt without an outcome means.
 
-use grantway_core::{GrantId, grant::GrantStatus};
+use grantway_core::{Code, GrantId, grant::GrantStatus};
 use grantway_engine::EngineError;
 use grantway_store::{Lease, Leased};
 use grantway_testkit::{Switches, TokenBehaviour};
+use serde_json::json;
 
 use super::world::{World, app};
-use crate::ServiceError;
+use crate::{AccessToken, ServiceError};
+
+const DAY: i64 = 24 * 3600;
 
 impl World {
     /// A grant whose access token has ended, and how often the token endpoint was asked so far.
@@ -94,12 +97,73 @@ async fn a_provider_that_fails_for_a_while_never_kills_a_grant() {
     for _ in 0..5 {
         assert!(matches!(
             world.service.token(&app(), grant, &[]).await,
-            Err(ServiceError::Engine(EngineError::Failing(500)))
+            Err(ServiceError::Engine(EngineError::Failing(500) | EngineError::Resting(_)))
         ));
     }
 
     world.behave(TokenBehaviour::Normal, true);
 
-    assert!(world.service.token(&app(), grant, &[]).await.is_ok());
-    assert_eq!(world.token_requests() - before, 6);
+    until_it_is_asked_again(async || world.service.token(&app(), grant, &[]).await).await;
+    assert_eq!(world.token_requests() - before, 4);
+}
+
+#[tokio::test]
+async fn a_provider_that_keeps_failing_is_left_alone_until_a_trial_succeeds() {
+    let world = World::new().await;
+    let (grant, before) = world.expired().await;
+    let token = async || world.service.token(&app(), grant, &[]).await;
+    world.behave(TokenBehaviour::ServerError, true);
+    for _ in 0..3 {
+        assert!(matches!(token().await, Err(ServiceError::Engine(EngineError::Failing(500)))));
+    }
+
+    let resting = token().await.unwrap_err();
+    assert_eq!((resting.code(), resting.retry_after()), (Code::ProviderUnavailable, Some(1)));
+    assert_eq!(world.token_requests() - before, 3, "it was not asked");
+
+    world.behave(TokenBehaviour::Normal, true);
+    until_it_is_asked_again(token).await;
+    assert_eq!(world.token_requests() - before, 4);
+    assert_eq!(world.service.grant(&app(), grant).await.unwrap().status, GrantStatus::Active);
+}
+
+/// A rest goes by the monotonic clock, which can't be told.
+async fn until_it_is_asked_again(token: impl AsyncFn() -> Result<AccessToken, ServiceError>) {
+    loop {
+        match token().await {
+            Ok(_) => return,
+            Err(ServiceError::Engine(EngineError::Resting(_))) => tokio::task::yield_now().await,
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_audit_says_why_a_grant_died() {
+    let world = World::new().await;
+    let (grant, _) = world.expired().await;
+    world.behave(TokenBehaviour::InvalidGrant, true);
+
+    assert!(matches!(world.service.token(&app(), grant, &[]).await, Err(ServiceError::Revoked { .. })));
+
+    let audit = world.store.audit_of(&app()).await.unwrap();
+    let died: Vec<_> = audit.iter().filter(|row| row.action == "grant.needs_reauth").collect();
+    assert_eq!(died.len(), 1);
+    assert_eq!(died[0].detail, json!({"reason": "invalid_grant"}));
+}
+
+#[tokio::test]
+async fn a_token_got_while_the_clock_was_ahead_is_not_trusted_after_it_was_set_right() {
+    let world = World::new().await;
+    let (grant, before) = world.expired().await;
+    let token = async || world.service.token(&app(), grant, &[]).await.unwrap();
+    world.clock.advance_seconds(DAY);
+    token().await;
+
+    world.clock.advance_seconds(-DAY);
+    let right = token().await;
+    token().await;
+
+    assert!(right.expires_at <= Some(world.service.clock.now().plus_seconds(3600)));
+    assert_eq!(world.token_requests() - before, 2, "once, and then it is fresh");
 }

@@ -41,7 +41,8 @@ impl Credentials for PostgresStore {
             return Ok(Leased::Held);
         }
         sqlx::query(
-            "update credentials set lease_owner = $1, lease_until = $2, attempt_at = $3, attempts = attempts + 1 \
+            "update credentials set lease_owner = $1, lease_until = $2, attempt_at = coalesce(attempt_at, $3), \
+             attempts = attempts + 1 \
              where grant_id = $4",
         )
         .bind(&lease.owner)
@@ -56,7 +57,9 @@ impl Credentials for PostgresStore {
 
     async fn release(&self, grant: GrantId, owner: &str, ended: Ended) -> Result<(), StoreError> {
         let forget = match ended {
-            Ended::Unspent => ", attempt_at = null, attempts = 0",
+            Ended::Unspent => {
+                ", attempt_at = case when attempts > 1 then attempt_at end, attempts = attempts - 1"
+            }
             Ended::Unknown => "",
         };
         let text = format!(

@@ -88,3 +88,16 @@ async fn a_replica_hears_what_another_saves_also_after_its_connection_was_cut() 
     }
     assert_eq!(told, later);
 }
+
+#[tokio::test]
+async fn a_server_that_goes_is_an_outage_and_a_broken_rule_is_none() {
+    let server = postgres::PostgresServer::start().unwrap();
+    let store = PostgresStore::open(&Secret::new(server.database().unwrap())).await.unwrap();
+    let refused = sqlx::query("insert into meta (name) values ('x')").execute(&store.pool).await;
+    assert!(!StoreError::from(refused.unwrap_err()).is_outage());
+
+    drop(server);
+
+    let gone = async { while !store.ping().await.is_err_and(|error| error.is_outage()) {} };
+    timeout(Duration::from_secs(20), gone).await.expect("it is gone");
+}

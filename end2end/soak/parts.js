@@ -1,0 +1,116 @@
+/** What the soak runs: one authorization server, two servers of ours. Each writes `test-results/soak-{name}.log`. */
+import { execFileSync, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+import { LOGS, ROOT, TARGET } from '../config.js';
+import { send } from '../http.js';
+
+export const OIDC = 'http://oidc.localhost:4242';
+/** Where browsers would reach Grantway; the soak's own people go to either server. */
+export const CONNECT = 'http://connect.localhost:4240';
+export const APP = 'http://soak.localhost:4248';
+export const SERVERS = ['http://127.0.0.1:4240', 'http://127.0.0.1:4241'];
+
+const CLIENT_SECRET = 'soak-client-secret';
+const GRANTWAY = join(TARGET, 'debug/grantway');
+const READY_WITHIN = 30_000;
+
+const settings = (databaseUrl, folder) => `
+[server]
+base_url = "${CONNECT}"
+data_dir = "${folder}"
+database_url = "${databaseUrl}"
+
+[apps.soak]
+name = "Soak"
+website_url = "${APP}"
+
+[apps.soak.providers.strict]
+client_id = "grantway"
+client_secret = "${CLIENT_SECRET}"
+scopes = ["openid", "email", "offline_access"]
+
+# No grace: a refresh token that may have been spent is never sent again.
+[providers.strict]
+name = "Strict ID"
+issuer = "${OIDC}"
+refresh = { rotates = "yes" }
+`;
+
+/** A process that can be started again. */
+class Part {
+  /** @type {import('node:child_process').ChildProcess | undefined} */
+  #child;
+
+  constructor(name, command, ready, env) {
+    Object.assign(this, { name, command, ready, env });
+    this.path = join(LOGS, `soak-${name}.log`);
+    writeFileSync(this.path, '');
+  }
+
+  async start() {
+    const log = openSync(this.path, 'a');
+    const [program, ...words] = this.command;
+    const child = spawn(program, words, { cwd: ROOT, env: { ...process.env, ...this.env }, stdio: ['ignore', log, log] });
+    closeSync(log);
+    this.#child = child;
+    const deadline = Date.now() + READY_WITHIN;
+    while (child.exitCode === null && child.signalCode === null && Date.now() < deadline) {
+      const answer = await send(this.ready, { timeout: 1000 }).catch(() => undefined);
+      if (answer && answer.status < 400) return;
+      await sleep(20);
+    }
+    const lines = readFileSync(this.path, 'utf8').trimEnd().split('\n').slice(-20).join('\n');
+    throw new Error(`${this.name} did not get ready; ${this.path} ends:\n${lines}`);
+  }
+
+  /**
+   * @param {'SIGKILL' | 'SIGTERM'} signal
+   * @returns {Promise<number>} when it was sent
+   */
+  async end(signal) {
+    const child = this.#child;
+    const at = Date.now();
+    if (!child || child.exitCode !== null || child.signalCode !== null) return at;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill(signal);
+    await ended;
+    return at;
+  }
+
+  kill() {
+    this.#child?.kill('SIGKILL');
+  }
+}
+
+/**
+ * @param {import('./postgres.js').Postgres} postgres
+ * @returns {Promise<{ provider: Part, servers: Part[], key: string, remove: () => void }>} all started
+ */
+export async function startParts(postgres) {
+  mkdirSync(LOGS, { recursive: true });
+  const folder = mkdtempSync(join(tmpdir(), 'grantway-soak-'));
+  const config = join(folder, 'grantway.toml');
+  writeFileSync(config, settings(postgres.url, folder));
+  const env = { GRANTWAY_SERVER__MASTER_KEY: randomBytes(32).toString('base64') };
+  const run = (...words) => execFileSync(GRANTWAY, words, { cwd: ROOT, env: { ...process.env, ...env }, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+
+  const provider = new Part(
+    'oidc', [process.execPath, fileURLToPath(new URL('../provider.js', import.meta.url))], `${OIDC}/.well-known/openid-configuration`,
+    { PORT: new URL(OIDC).port, ISSUER: OIDC, CLIENT_SECRET, REDIRECT_URIS: `${CONNECT}/connect/callback/soak.strict` },
+  );
+  const servers = SERVERS.map((address, number) => new Part(
+    `grantway-${number + 1}`, [GRANTWAY, 'serve', '--config', config], `${address}/readyz`,
+    { ...env, GRANTWAY_SERVER__LISTEN: new URL(address).host },
+  ));
+  await provider.start();
+  run('apply', config);
+  const key = run('key', 'create', '--config', config, '--app', 'soak').trim();
+  await Promise.all(servers.map((server) => server.start()));
+  return { provider, servers, key, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}

@@ -1,0 +1,123 @@
+/**
+ * Many callers, two servers on one Postgres, a provider that ends a grant whose refresh token comes twice, and
+ * faults: servers killed, drained, the database crashed, answers cut off, callers that leave. Then the three
+ * accounts of it are joined.
+ *
+ *     npm run soak -- --seconds 30 --seed 7 --users 16 --workers 32
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+
+import { LOGS } from '../config.js';
+import { send } from '../http.js';
+import { counted, figures, violations } from './checker.js';
+import { goWrong, schedule } from './faults.js';
+import { OIDC, SERVERS, startParts } from './parts.js';
+import { Postgres } from './postgres.js';
+import { chance } from './random.js';
+import { Backend, worker } from './work.js';
+
+/** Fresh for a second: Grantway refreshes a token that has less than a minute. */
+const TOKEN_SECONDS = 61;
+/** How long a provider may take to hear of the last revocations, in ms. */
+const TOLD_WITHIN = 30_000;
+/** Between a refresh's deed and its answer, in ms: when a kill hurts most. */
+const ANSWER_AFTER = 60;
+
+const { values } = parseArgs({ options: {
+  seconds: { type: 'string', default: '25' },
+  seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+  users: { type: 'string', default: '16' },
+  workers: { type: 'string', default: '32' },
+} });
+const [seconds, seed, people, workers] = ['seconds', 'seed', 'users', 'workers'].map((name) => Number(values[name]));
+const faults = schedule(seed, seconds);
+console.log(`seed ${seed}: ${seconds} s, ${people} users, ${workers} callers, ${SERVERS.length} servers; ${counted(faults, ({ kind }) => kind)}`);
+
+const postgres = new Postgres();
+/** @type {Awaited<ReturnType<typeof startParts>> | undefined} */
+let parts;
+const killAll = () => {
+  parts?.servers.forEach((server) => server.kill());
+  parts?.provider.kill();
+  postgres.kill();
+};
+process.once('exit', killAll);
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+
+await postgres.start();
+parts = await startParts(postgres);
+const backend = new Backend(parts.key);
+const users = Array.from({ length: people }, (_, number) => ({ id: `user-${number + 1}`, rests_until: 0 }));
+const world = { ...parts, backend, postgres, causes: [], outages: [] };
+
+await send(`${OIDC}/__settings`, { json: { access_token_ttl: TOKEN_SECONDS, answer_after: ANSWER_AFTER } });
+for (const user of users) if (!(await backend.connect(chance(seed), user))) throw new Error(`no first connection: ${JSON.stringify(backend.history.at(-1))}`);
+
+const stop = new AbortController();
+const working = Array.from({ length: workers }, (_, number) => worker({ backend, users, seed: seed * 1000 + number, signal: stop.signal }));
+await goWrong(faults, world);
+stop.abort();
+await Promise.all(working);
+await settle();
+
+const run = await accounts();
+writeFileSync(join(LOGS, `soak-${seed}.json`), JSON.stringify({ seed, seconds, people, workers, faults, ...run }));
+await Promise.all(parts.servers.map((server) => server.end('SIGTERM')));
+await parts.provider.end('SIGTERM');
+await postgres.remove();
+parts.remove();
+process.exitCode = report(run) ? 0 : 1;
+
+/**
+ * The end of all leases: both servers die, and a minute passes for the database. Then everybody who has to
+ * connects again, and every grant must give a token.
+ */
+async function settle() {
+  for (const server of parts.servers) world.causes.push({ kind: 'kill', from: await server.end('SIGKILL') });
+  postgres.run('update credentials set lease_until = lease_until - 60000, attempt_at = attempt_at - 60000');
+  postgres.run('update pending_revocations set next_at = 0');
+  const shift = Date.now();
+  await Promise.all(parts.servers.map((server) => server.start()));
+  world.shifted = shift;
+  SERVERS.forEach((server) => backend.mark(server, true));
+  const next = chance(seed);
+  for (const user of users) {
+    if ((await backend.token(next, user, 30_000)).status === 200) continue;
+    await backend.connect(next, user);
+    await backend.token(next, user, 30_000);
+  }
+  const waiting = () => postgres.rows('select id from pending_revocations').length;
+  for (const until = Date.now() + TOLD_WITHIN; waiting() && Date.now() < until;) await sleep(200);
+}
+
+async function accounts() {
+  const { token_requests, living_families } = (await send(`${OIDC}/__ledger`, { timeout: 60_000 })).json;
+  const audit = postgres.rows('select at, action, subject, detail from audit order by number')
+    .map((row) => ({ ...row, detail: JSON.parse(row.detail) }));
+  // A minute passed for the attempts alone: what was found out after it is a minute younger than it says.
+  for (const { at, detail } of audit) if (at >= world.shifted && detail.attempt_age !== undefined) detail.attempt_age -= 60;
+  return {
+    history: backend.history.sort((a, b) => a.end - b.end),
+    ledger: token_requests,
+    living_families,
+    audit,
+    outbox: postgres.rows("select kind, body::json ->> 'grant_id' as grant_id from outbox order by position"),
+    grants: postgres.rows("select id, status, body::json -> 'account' ->> 'id' as account from grants"),
+    causes: world.causes,
+    outages: world.outages,
+  };
+}
+
+/** Prints figures and violations; true when there are none of these. */
+function report(told) {
+  for (const [name, figure] of Object.entries(figures(told))) console.log(`  ${name}: ${figure}`);
+  const broken = violations(told);
+  for (const [name, list] of Object.entries(broken)) console.log(`  ${name}: ${list.length}`);
+  for (const line of Object.values(broken).flat()) console.error(`violation: ${line}`);
+  const isSound = Object.values(broken).flat().length === 0;
+  console.log(isSound ? 'sound' : `not sound; again by: npm run soak -- --seconds ${seconds} --seed ${seed}`);
+  return isSound;
+}
