@@ -1,9 +1,11 @@
 //! What every store must do, whatever database is under it. A store joins by calling [`run`] with a
 //! way to make an empty database.
 
+mod exporting;
 mod fixtures;
 mod hearing;
 mod racing;
+mod sealing;
 
 use std::{slice, sync::Arc};
 
@@ -49,6 +51,8 @@ pub(crate) async fn run<P: Place>(fresh: impl AsyncFn() -> P) {
     a_revoked_grant_has_no_credential(&*fresh().await.store().await).await;
     old_sessions_are_forgotten_with_all_that_hangs_on_them(&*fresh().await.store().await).await;
     an_audit_row_stays_as_it_was_written(&fresh().await).await;
+    exporting::the_audit_is_read_in_pages_in_the_order_of_writing(&*fresh().await.store().await).await;
+    sealing::run(&fresh).await;
     racing::run(&fresh).await;
 }
 

@@ -7,6 +7,7 @@ mod flows;
 mod grants;
 mod journal;
 mod listen;
+mod sealed;
 mod sessions;
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use grantway_core::{Digest, Timestamp, app::Registration, grant::Grant, session:
 use serde_json::Value;
 use sqlx::FromRow;
 
-use crate::{Attempt, AuditEntry, Event, HeldCode, StoreError};
+use crate::{Attempt, AuditEntry, Event, HeldCode, NumberedAudit, StoreError};
 
 /// Our own types always serialize; an empty text would be refused on reading.
 pub(crate) fn json<T: serde::Serialize>(value: &T) -> String {
@@ -102,6 +102,20 @@ impl AuditRow {
             subject: self.subject,
             detail: parse::<Value>(&self.detail, "audit row")?,
         })
+    }
+}
+
+/// With its place in the order of writing.
+#[derive(FromRow)]
+pub(crate) struct NumberedAuditRow {
+    number: i64,
+    #[sqlx(flatten)]
+    row: AuditRow,
+}
+
+impl NumberedAuditRow {
+    pub(crate) fn read(self) -> Result<NumberedAudit, StoreError> {
+        Ok(NumberedAudit { number: self.number, entry: self.row.read()? })
     }
 }
 

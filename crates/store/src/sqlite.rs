@@ -5,6 +5,7 @@ mod credentials;
 mod flows;
 mod grants;
 mod journal;
+mod sealed;
 mod sessions;
 #[cfg(test)]
 mod tests;
