@@ -1,6 +1,6 @@
 //! Time and randomness, told from outside: the process's edge knows a real clock, tests tell one.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
@@ -48,12 +48,19 @@ impl Serialize for Timestamp {
     }
 }
 
+impl FromStr for Timestamp {
+    type Err = time::error::Parse;
+
+    /// From RFC 3339.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let moment = OffsetDateTime::parse(text, &Rfc3339)?;
+        Ok(Self(moment.unix_timestamp() * 1000 + i64::from(moment.millisecond())))
+    }
+}
+
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let moment = OffsetDateTime::parse(&text, &Rfc3339).map_err(serde::de::Error::custom)?;
-        let millis = moment.unix_timestamp_nanos() / 1_000_000;
-        i64::try_from(millis).map(Self).map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 

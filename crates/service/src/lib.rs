@@ -5,11 +5,13 @@
 
 mod apply;
 mod arrive;
+mod audit;
 mod complete;
 mod deliver;
 mod depart;
 mod error;
 mod grants;
+mod keys;
 mod mint;
 mod notes;
 mod open;
@@ -22,7 +24,7 @@ mod tests;
 mod token;
 mod view;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, fmt::Display, sync::Arc};
 
 use grantway_catalog::{Catalog, Provider};
 use grantway_core::{
@@ -42,6 +44,7 @@ pub use complete::CompleteRequest;
 pub use deliver::{Patience, Polled, ResultKey};
 pub use depart::{Departing, Departure};
 pub use error::{Candidate, ServiceError};
+pub use keys::{KeyError, KeyUse, Rotated};
 pub use mint::{MintRequest, Minted, SessionStatus};
 pub use open::{OpenRequest, Opened};
 pub use proxy::ProxyCall;
@@ -106,11 +109,11 @@ impl Service {
         })
     }
 
-    /// Checks the vault's key against the stored canary, and keeps one on a first start. To be called
-    /// before anything is written.
+    /// Checks the vault's keys against the stored canary, and against whatever is sealed; keeps a canary on a
+    /// first start. To be called before anything is written.
     ///
     /// # Errors
-    /// When the database was written with another key.
+    /// When the database was written with another key, or a key is missing that something is sealed with.
     pub async fn check_key(&self) -> Result<(), ServiceError> {
         if self.store.canary().await?.is_none() {
             match self.store.keep_canary(&self.vault.canary(&*self.entropy)).await {
@@ -119,8 +122,7 @@ impl Service {
                 Err(error) => return Err(error.into()),
             }
         }
-        let canary = self.store.canary().await?.ok_or(ServiceError::Inconsistent("a canary that is gone"))?;
-        Ok(self.vault.check_canary(&canary)?)
+        self.check_ring(&self.vault).await
     }
 
     /// Whether the store answers.
@@ -251,17 +253,17 @@ impl Service {
 }
 
 /// What a registration's secret is sealed for.
-fn registration_place(id: &RegistrationId) -> String {
+fn registration_place(id: &impl Display) -> String {
     format!("registration/{id}")
 }
 
 /// What the operator's connection parameters are sealed for.
-fn parameters_place(id: &RegistrationId) -> String {
+fn parameters_place(id: &impl Display) -> String {
     format!("registration/{id}/parameters")
 }
 
 /// What a grant's tokens are sealed for.
-fn grant_place(id: grantway_core::GrantId) -> String {
+fn grant_place(id: impl Display) -> String {
     format!("grant/{id}")
 }
 
