@@ -2,6 +2,7 @@
 
 pub mod adapters;
 pub mod api;
+pub(crate) mod audit;
 pub mod check;
 pub mod command;
 pub mod config;
@@ -11,8 +12,10 @@ pub mod database;
 pub mod demo;
 pub mod guard;
 pub mod headers;
+pub(crate) mod master_keys;
 pub mod problem;
 pub(crate) mod providers;
+pub mod reload;
 pub mod render;
 pub mod router;
 pub mod serve;
