@@ -22,3 +22,4 @@ pub mod serve;
 pub mod start;
 pub mod state;
 pub mod steps;
+pub(crate) mod webhooks;

@@ -66,7 +66,7 @@ fn shown(view: View) -> AnyView {
         .into_any(),
         Shown::Trouble { choices, provider, provider_name, code, accounts } => view! {
             <Card title=code.title() theme>
-                <Trouble session_id choices provider provider_name code app>{accounts.map(both_accounts)}</Trouble>
+                <Trouble session_id choices provider provider_name code app accounts />
             </Card>
         }
         .into_any(),
@@ -168,19 +168,22 @@ fn Trouble(
     provider_name: String,
     code: Code,
     app: String,
-    children: Children,
+    accounts: Option<Accounts>,
 ) -> impl IntoView {
+    let again = if accounts.is_some() { "Use the account from before" } else { "Try again" };
+    let keep = accounts.is_some().then(|| view! { <KeepBoth session_id=session_id.clone() /> });
     let others: Vec<_> = choices.into_iter().filter(|choice| choice.provider != provider).collect();
     let others =
         (!others.is_empty()).then(|| view! { <p class="quiet">"Or choose another:"</p>{rows(others)} });
     view! {
         <p class="quiet">{provider_name}</p>
-        {children()}
+        {accounts.map(both_accounts)}
         <p>{code.advice()}</p>
         <form method="post" action=format!("/connect/{session_id}/depart")>
-            <button type="submit" name="provider" value=provider.to_string()>"Try again"</button>
+            <button type="submit" name="provider" value=provider.to_string()>{again}</button>
             {others}
         </form>
+        {keep}
         <Leave session_id label=format!("Back to {app}") />
         <p class="quiet">"Code: "<code>{code.as_str()}</code></p>
     }
@@ -192,6 +195,15 @@ fn both_accounts(accounts: Accounts) -> impl IntoView {
             <dt>"Connected before"</dt><dd>{accounts.expected}</dd>
             <dt>"Signed in now"</dt><dd>{accounts.got}</dd>
         </dl>
+    }
+}
+
+#[component]
+fn KeepBoth(session_id: SessionId) -> impl IntoView {
+    view! {
+        <form method="post" action=format!("/connect/{session_id}/keep")>
+            <button type="submit" class="secondary">"Keep both accounts"</button>
+        </form>
     }
 }
 

@@ -35,10 +35,14 @@ impl Entropy for SystemEntropy {
     }
 }
 
+/// The most bytes that are read of an answer that says all by its status, so that its connection can be used again.
+const SMALL_ANSWER: usize = 16 * 1024;
 /// The most bytes that a provider's answer may have.
 const LARGEST_ANSWER: usize = 1024 * 1024;
 const CONNECT_SECONDS: u64 = 5;
 const TOTAL_SECONDS: u64 = 20;
+/// How long each further piece of such an answer is waited for.
+const DRAIN: Duration = Duration::from_millis(250);
 
 /// The network: pooled connections, no redirects, no proxies of the environment, capped time and size.
 #[derive(Clone, Debug)]
@@ -102,6 +106,18 @@ impl Http for ReqwestHttp {
             body.extend_from_slice(&chunk);
         }
         parts.body(body).map_err(|_| HttpError::Unreachable)
+    }
+
+    async fn send_for_status(&self, request: http::Request<Vec<u8>>) -> Result<http::StatusCode, HttpError> {
+        let request = reqwest::Request::try_from(request).map_err(|_| HttpError::NotConnected)?;
+        let mut answer = self.0.execute(request).await.map_err(|error| translate(&error))?;
+        let mut read = 0;
+        while let Ok(Ok(Some(chunk))) = tokio::time::timeout(DRAIN, answer.chunk()).await
+            && read < SMALL_ANSWER
+        {
+            read += chunk.len();
+        }
+        Ok(answer.status())
     }
 }
 

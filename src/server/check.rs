@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 use grantway_catalog::{Parameter, Provider};
 use grantway_core::{AppId, ProviderId, RegistrationId};
 use grantway_engine::Directory;
-use grantway_service::AppSpec;
+use grantway_service::{AppSpec, ServiceError, check_webhooks};
 
 use crate::server::{
     adapters::{ReqwestHttp, SystemClock},
@@ -35,6 +35,7 @@ pub async fn run(file: Option<&Path>) -> Result<(), StartError> {
     }
     for app in &apps {
         check_app(app);
+        wrong += usize::from(!webhooks_fit(app));
         for registration in &app.registrations {
             let found = match catalog.get(&registration.provider) {
                 Some(provider) => {
@@ -83,6 +84,17 @@ fn with_examples(provider: &Provider, set: &BTreeMap<String, String>) -> BTreeMa
         provider.parameters.iter().map(|parameter| (parameter.name.clone(), usual(parameter))).collect();
     all.extend(set.clone());
     all
+}
+
+fn webhooks_fit(app: &AppSpec) -> bool {
+    let found = check_webhooks(app);
+    match &found {
+        Ok(()) if app.webhooks.is_empty() => {}
+        Ok(()) => println!("webhooks   {}: {} ok", app.id, app.webhooks.len()),
+        Err(ServiceError::Field { field, rule }) => println!("webhooks   {}: WRONG: {field}: {rule}", app.id),
+        Err(error) => println!("webhooks   {}: WRONG: {error}", app.id),
+    }
+    found.is_ok()
 }
 
 fn check_app(app: &AppSpec) {

@@ -21,6 +21,7 @@ use crate::server::{
     providers::{self, ProvidersAction},
     reload, router, serve,
     start::{self, StartError},
+    webhooks::{self, WebhooksAction},
 };
 
 /// OAuth Connect, run by yourself.
@@ -51,6 +52,9 @@ enum Action {
     /// What was done, and when.
     #[command(subcommand)]
     Audit(AuditAction),
+    /// What apps' webhook endpoints still wait for.
+    #[command(subcommand)]
+    Webhooks(WebhooksAction),
     /// Tell what is wrong before users do.
     Check(ConfigArgs),
     /// The providers that are known.
@@ -98,6 +102,7 @@ impl Command {
             Action::Key(KeyAction::Create { app, name, config }) => create_key(config, &app, &name).await,
             Action::Keys(action) => master_keys::run(action).await,
             Action::Audit(action) => audit::run(action).await,
+            Action::Webhooks(action) => webhooks::run(action).await,
             Action::Check(args) => check::run(args.config.as_deref()).await,
             Action::Providers(action) => providers::run(action),
         };

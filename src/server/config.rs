@@ -12,8 +12,8 @@ use figment::{
     providers::{Env, Format, Toml},
 };
 use grantway_catalog::{Catalog, CatalogError, InvalidProvider, Provider};
-use grantway_core::{AppId, Origin, ProviderId, Secret, origin::OriginError};
-use grantway_service::{AppSpec, RegistrationSpec};
+use grantway_core::{AppId, Origin, ProviderId, Secret, app::Identity, origin::OriginError};
+use grantway_service::{AppSpec, RegistrationSpec, WebhookSpec};
 use serde::Deserialize;
 use url::Url;
 
@@ -118,9 +118,24 @@ pub struct AppSettings {
     /// Further origins for `return_url`.
     #[serde(default)]
     return_origins: Vec<Origin>,
+    /// Its own identity provider.
+    identity: Option<Identity>,
     /// Its clients at providers.
     #[serde(default)]
     providers: BTreeMap<ProviderId, RegistrationSettings>,
+    /// Where it hears of its events.
+    #[serde(default)]
+    webhooks: Vec<WebhookSettings>,
+}
+
+/// `[[apps.ID.webhooks]]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookSettings {
+    url: Url,
+    secrets: Vec<Secret>,
+    #[serde(default)]
+    events: Vec<String>,
 }
 
 /// `[apps.ID.providers.ID]`
@@ -248,12 +263,19 @@ impl AppSettings {
             scopes: settings.scopes.clone(),
             allowed_scopes: settings.allowed_scopes.clone(),
         };
+        let webhook = |settings: &WebhookSettings| WebhookSpec {
+            url: settings.url.clone(),
+            secrets: settings.secrets.clone(),
+            events: settings.events.clone(),
+        };
         AppSpec {
             id: id.clone(),
             name: self.name.clone().unwrap_or_else(|| id.to_string()),
             website_url: self.website_url.clone(),
             return_origins: self.return_origins.clone(),
+            identity: self.identity.clone(),
             registrations: self.providers.iter().map(registration).collect(),
+            webhooks: self.webhooks.iter().map(webhook).collect(),
         }
     }
 }
@@ -279,6 +301,18 @@ mod tests {
         assert_eq!(specs[0].name, "acme");
         assert_eq!(specs[0].registrations[0].client_id, "id");
         assert!(!format!("{settings:?}").contains("hush"));
+    }
+
+    #[test]
+    fn a_webhook_is_a_url_and_secrets_and_nothing_unknown() {
+        let text = "[[apps.acme.webhooks]]\nurl = 'https://acme.test/hooks'\nsecrets = ['whsec_hush']";
+
+        let settings = read(text).unwrap();
+
+        assert_eq!(settings.app_specs()[0].webhooks[0].url.as_str(), "https://acme.test/hooks");
+        assert!(!format!("{settings:?}").contains("hush"));
+        let error = read(&format!("{text}\nevent = ['grant.created']")).unwrap_err();
+        assert!(error.contains("event") && error.contains("acme"), "{error}");
     }
 
     #[test]

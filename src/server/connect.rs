@@ -155,6 +155,18 @@ pub async fn depart(
     }
 }
 
+/// `POST /connect/{session_id}/keep`: the other account that came back as well.
+pub async fn keep(State(state): State<AppState>, Path(id): Path<String>, request: Request) -> Response<Body> {
+    let Some((id, cookie)) = own_session(&state, &id, request.headers()) else {
+        return render::problem(Code::WrongBrowser.into(), request).await;
+    };
+    match state.service.keep_both(&id, cookie.as_ref()).await {
+        // The session's page says how it ended, or how far it has come.
+        Ok(()) | Err(ServiceError::Session(_)) => see_other(&id),
+        Err(error) => refused(&state, &error, None, request).await,
+    }
+}
+
 /// `POST /connect/{session_id}/leave`: Cancel, Done, or back to the app.
 pub async fn leave(
     State(state): State<AppState>,

@@ -142,7 +142,9 @@ async fn prepare(service: &Service, sites: &Sites, secret: &Secret) -> Result<Se
         name: "Acme Notes".to_owned(),
         website_url: Some(sites.app.clone()),
         return_origins: Vec::new(),
+        identity: None,
         registrations: vec![registration],
+        webhooks: Vec::new(),
     };
     service.apply(vec![spec]).await.map_err(StartError::Apply)?;
     service.create_key(&app, "demo").await.map_err(StartError::Apply)

@@ -25,18 +25,23 @@ pub fn status_of(code: Code) -> StatusCode {
         | Code::CrossSite
         | Code::WrongBrowser
         | Code::UserMismatch
+        | Code::InvalidUserToken
         | Code::AccessDenied
         | Code::ProxyNotAllowed => StatusCode::FORBIDDEN,
         Code::NotFound | Code::GrantNotFound => StatusCode::NOT_FOUND,
-        Code::Conflict | Code::CredentialRevoked | Code::AccountMismatch | Code::AmbiguousGrant => {
-            StatusCode::CONFLICT
-        }
+        Code::Conflict
+        | Code::CredentialRevoked
+        | Code::GrantEnded
+        | Code::AccountMismatch
+        | Code::AmbiguousGrant => StatusCode::CONFLICT,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-        Code::InvalidToken => StatusCode::GONE,
+        Code::InvalidToken | Code::UserDeleted => StatusCode::GONE,
         Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::InvalidField | Code::ProxyNotSupported => StatusCode::UNPROCESSABLE_ENTITY,
         Code::ProviderError => StatusCode::BAD_GATEWAY,
-        Code::ProviderUnavailable | Code::RefreshInProgress => StatusCode::SERVICE_UNAVAILABLE,
+        Code::ProviderUnavailable | Code::IdentityUnavailable | Code::RefreshInProgress => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         Code::ScopesMissing | Code::InsufficientScope | Code::AdminApprovalRequired => StatusCode::FORBIDDEN,
         Code::PopupBlocked
         | Code::NetworkError

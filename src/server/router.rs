@@ -8,7 +8,7 @@ use axum::{
     http::StatusCode,
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::{any, get, post},
+    routing::{any, delete, get, post},
 };
 use grantway_core::Code;
 use tower_http::{
@@ -19,7 +19,7 @@ use tower_http::{
 };
 
 use crate::server::{
-    api::{grants, proxy, result, sessions},
+    api::{events, grants, proxy, result, sessions, users},
     connect, guard, headers,
     problem::ApiError,
     render,
@@ -64,6 +64,8 @@ fn api() -> Router<AppState> {
         .route("/v1/grants", get(grants::list))
         .route("/v1/grants/{grant_id}", get(grants::show).delete(grants::revoke))
         .route("/v1/grants/{grant_id}/token", post(grants::token))
+        .route("/v1/users/{user_id}", delete(users::delete))
+        .route("/v1/events", get(events::list))
         .route("/v1/token", post(grants::token_of_user))
         .route("/v1/{*rest}", any(no_route))
         .method_not_allowed_fallback(no_method)
@@ -82,6 +84,7 @@ fn pages(state: &AppState) -> Router<AppState> {
     let guarded = Router::new()
         .route("/connect/link", post(connect::open_link))
         .route("/connect/{session_id}/depart", get(connect::back_to_session).post(connect::depart))
+        .route("/connect/{session_id}/keep", get(connect::back_to_session).post(connect::keep))
         .route("/connect/{session_id}/leave", get(connect::back_to_session).post(connect::leave))
         .route("/connect/calls/{*name}", post(call))
         .layer(middleware::from_fn_with_state(state.clone(), guard::same_origin));

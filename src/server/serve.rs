@@ -1,5 +1,5 @@
-//! Serves until told to stop, then drains: no new connections, waiting polls end, requests and
-//! exchanges under way finish.
+//! Serves until told to stop, then drains: no new connections, waiting polls end, requests, exchanges
+//! and webhooks under way finish.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -21,7 +21,7 @@ use crate::server::start::StartError;
 const HEADER_SECONDS: u64 = 10;
 /// How long a drain may take.
 const DRAIN_SECONDS: u64 = 30;
-/// How often sessions past their reading time are forgotten.
+/// How often sessions past their reading time and old events are forgotten.
 const FORGET_SECONDS: u64 = 60;
 
 /// Listens.
@@ -42,6 +42,8 @@ pub async fn serve(
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
     let housekeeping = tokio::spawn(keep_house(Arc::clone(&service)));
+    let telling = tokio::spawn(Arc::clone(&service).keep_telling());
+    let delivering = tokio::spawn(Arc::clone(&service).keep_delivering());
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
@@ -63,11 +65,14 @@ pub async fn serve(
     }
     drop(listener);
     housekeeping.abort();
+    // What it has not told yet waits in the database for the next start, or for another process.
+    telling.abort();
     tracing::info!("draining");
     service.stop_waiting();
     let drained = async {
         graceful.shutdown().await;
         service.drain().await;
+        let _ = delivering.await;
     };
     match tokio::time::timeout(Duration::from_secs(DRAIN_SECONDS), drained).await {
         Ok(()) => tracing::info!("drained"),
@@ -94,6 +99,9 @@ async fn keep_house(service: Arc<Service>) {
         tick.tick().await;
         if let Err(error) = service.forget_sessions().await {
             tracing::warn!(%error, "old sessions could not be forgotten");
+        }
+        if let Err(error) = service.forget_events().await {
+            tracing::warn!(%error, "old events could not be forgotten");
         }
     }
 }

@@ -47,7 +47,7 @@ pub enum StartError {
     #[error("the database can't be opened")]
     Store(#[from] StoreError),
     /// What `grantway check` found.
-    #[error("{0} of the declared providers can't be used")]
+    #[error("{0} of the declared providers and webhooks can't be used")]
     Wrong(usize),
     /// None of that name.
     #[error("there is no provider `{0}`; `grantway providers list WORD` finds one")]

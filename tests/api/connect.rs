@@ -181,3 +181,36 @@ async fn a_form_that_can_not_be_read_is_refused() {
         answer.text
     );
 }
+
+#[tokio::test]
+async fn another_account_is_a_page_that_asks_and_keeps_both_by_one_post() {
+    let world = World::new().await;
+    world.connect(&world.mint(json!({"allowed_providers": ["files"]})).await, &[]).await;
+    let list = world.api("GET", "/v1/grants", None).await.json();
+    let minted = world.mint(json!({"grant_id": list["data"][0]["grant_id"]})).await;
+    let (id, cookies) = world.open(&minted, &[]).await;
+    let (url, cookies) = world.depart(&id, &cookies).await;
+    let callback = grantway_testkit::Person::allow(&world.provider, &url, "grace").await;
+    world.get(&format!("{}?{}", callback.path(), callback.query().unwrap()), &cookies).await;
+
+    let page = world.get(&format!("/connect/{id}"), &cookies).await.text;
+    let keep = format!("/connect/{id}/keep");
+    let foreign = world.post(&keep, Some(APP), &cookies, &[]).await;
+    let stranger = world.post(&keep, Some(CONNECT), "", &[]).await;
+    let kept = world.post(&keep, Some(CONNECT), &cookies, &[]).await;
+    let twice = world.post(&keep, Some(CONNECT), &cookies, &[]).await;
+
+    for part in
+        ["ada@example.com", "grace@example.com", "Use the account from before", "Keep both accounts", &keep]
+    {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert!(!page.contains("CANARY"));
+    assert_eq!((foreign.status.as_u16(), stranger.status.as_u16()), (403, 403));
+    let own = format!("/connect/{id}");
+    assert_eq!((kept.status.as_u16(), kept.header("location")), (303, Some(own.as_str())));
+    assert_eq!((twice.status.as_u16(), twice.header("location")), (303, Some(own.as_str())));
+    assert_eq!(world.get(&keep, &cookies).await.header("location"), Some(own.as_str()));
+    let grants = world.api("GET", "/v1/grants?status=active", None).await.json();
+    assert_eq!(grants["data"].as_array().unwrap().len(), 2);
+}

@@ -3,6 +3,7 @@
 
 mod calls;
 mod connect;
+mod events;
 mod grants;
 mod layering;
 mod logos;
@@ -12,4 +13,7 @@ mod parameters;
 mod proxy;
 mod result;
 mod sessions;
+mod user_tokens;
+mod users;
+mod webhooks;
 mod world;

@@ -5,12 +5,12 @@ use std::{collections::BTreeMap, sync::Arc};
 use axum::{Router, body::Body};
 use grantway::server::{router::router, state::AppState};
 use grantway_catalog::Catalog;
-use grantway_core::{Secret, Timestamp};
+use grantway_core::{Secret, Timestamp, app::Identity};
 use grantway_engine::{Http, Relay};
 use grantway_service::{AppSpec, Parts, RegistrationSpec, Service};
 use grantway_store::SqliteStore;
 use grantway_testkit::{
-    FakeClient, FakeProvider, FakeProviderConfig, Person, RouterHttp, SeededEntropy, ToldClock,
+    FakeClient, FakeProvider, FakeProviderConfig, Issuer, Person, RouterHttp, SeededEntropy, ToldClock,
 };
 use grantway_vault::Vault;
 use http::{Request, Response, StatusCode};
@@ -21,13 +21,19 @@ use url::Url;
 pub(crate) const APP: &str = "https://app.test";
 pub(crate) const CONNECT: &str = "https://connect.test";
 
+const DATABASE: &str = "test.db";
+
 pub(crate) struct World {
     pub router: Router,
+    pub service: Arc<Service>,
     pub provider: FakeProvider,
     pub clock: Arc<ToldClock>,
     pub key: Secret,
+    /// Of the app's own users.
+    pub issuer: Issuer,
     pub store: Arc<SqliteStore>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
+    parts: Box<dyn Fn(Arc<SqliteStore>) -> Parts + Send + Sync>,
 }
 
 /// An answer, read to its end.
@@ -80,7 +86,8 @@ impl Setup<'_> {
         };
         let config = FakeProviderConfig { public_url: site.clone(), clients: vec![client] };
         let provider = FakeProvider::new(config, clock.clone(), entropy.clone());
-        let network = Arc::new(RouterHttp::new().serving(site, provider.router()));
+        let network = RouterHttp::new().serving(site, provider.router());
+        let network = Arc::new(network.serving(&sign_in(), issuer().router()));
         Self { provider, http: network.clone(), relay: network, description: "", clock, entropy }
     }
 }
@@ -94,22 +101,45 @@ impl World {
         let Setup { provider, http, relay, description, clock, entropy } = setup;
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("connect.js"), "/* the widget */").unwrap();
-        let store = Arc::new(SqliteStore::open(&folder.path().join("test.db")).await.unwrap());
-        let service = Service::new(Parts {
-            store: store.clone(),
-            catalog: catalog(provider.issuer(), description),
-            vault: Vault::from_keys(&Vault::new_key(&*entropy)).unwrap(),
-            http,
-            relay,
-            clock: clock.clone(),
-            entropy,
+        let store = Arc::new(SqliteStore::open(&folder.path().join(DATABASE)).await.unwrap());
+        let (issuer, description) = (provider.issuer().to_owned(), description.to_owned());
+        let (master_key, time) = (Vault::new_key(&*entropy), clock.clone());
+        let parts = move |store: Arc<SqliteStore>| Parts {
+            store,
+            catalog: catalog(&issuer, &description),
+            vault: Vault::from_keys(&master_key).unwrap(),
+            http: http.clone(),
+            relay: relay.clone(),
+            clock: time.clone(),
+            entropy: entropy.clone(),
             base_url: CONNECT.parse().unwrap(),
-        });
+        };
+        let service = Service::new(parts(store.clone()));
         service.apply(vec![app_spec()]).await.unwrap();
         let key = service.create_key(&"acme".parse().unwrap(), "test").await.unwrap();
-        let state =
-            AppState { service, origin: CONNECT.parse().unwrap(), site_root: folder.path().to_owned() };
-        Self { router: router(state), provider, clock, key, store, _folder: folder }
+        let state = AppState {
+            service: service.clone(),
+            origin: CONNECT.parse().unwrap(),
+            site_root: folder.path().to_owned(),
+        };
+        let parts = Box::new(parts);
+        Self {
+            router: router(state),
+            service,
+            provider,
+            clock,
+            key,
+            issuer: self::issuer(),
+            store,
+            folder,
+            parts,
+        }
+    }
+
+    /// Another process on the same database.
+    pub(crate) async fn replica(&self) -> Arc<Service> {
+        let store = SqliteStore::open(&self.folder.path().join(DATABASE)).await.unwrap();
+        Service::new((self.parts)(Arc::new(store)))
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
@@ -136,6 +166,24 @@ impl World {
             None => request.body(Body::empty()),
         };
         self.send(request.unwrap()).await
+    }
+
+    /// The same, on behalf of whom the token names.
+    pub(crate) async fn api_for(&self, token: &str, method: &str, path: &str, body: Option<Value>) -> Answer {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", format!("Bearer {}", self.key.expose()))
+            .header("grantway-user-token", token)
+            .header("content-type", "application/json");
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        self.send(request.body(body).unwrap()).await
+    }
+
+    /// What the app's sign-in says of a user, for ten minutes.
+    pub(crate) fn user_token(&self, user: &str) -> String {
+        let now = grantway_core::Clock::now(&*self.clock).unix_seconds();
+        self.issuer.sign(serde_json::json!({"sub": user, "aud": "acme", "exp": now + 600})).unwrap()
     }
 
     pub(crate) async fn mint(&self, body: Value) -> Value {
@@ -238,7 +286,16 @@ fn catalog(site: &str, description: &str) -> Catalog {
     catalog
 }
 
-fn app_spec() -> AppSpec {
+fn sign_in() -> Url {
+    "https://id.test".parse().unwrap()
+}
+
+/// Of the app's own users.
+fn issuer() -> Issuer {
+    Issuer::at(&sign_in())
+}
+
+pub(crate) fn app_spec() -> AppSpec {
     let registration = |provider: &str| RegistrationSpec {
         provider: provider.parse().unwrap(),
         client_id: "acme".to_owned(),
@@ -252,6 +309,14 @@ fn app_spec() -> AppSpec {
         name: "Acme <Notes>".to_owned(),
         website_url: Some(APP.parse().unwrap()),
         return_origins: Vec::new(),
+        identity: Some(Identity {
+            issuer: "https://id.test".to_owned(),
+            audience: "acme".to_owned(),
+            jwks_uri: None,
+            algorithms: vec!["ES256".to_owned()],
+            user_claim: "sub".to_owned(),
+        }),
         registrations: vec![registration("files"), registration("posts"), registration("shops")],
+        webhooks: Vec::new(),
     }
 }

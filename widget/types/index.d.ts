@@ -30,6 +30,7 @@ export type ErrorCode =
   | 'account_mismatch'
   | 'admin_approval_required'
   | 'destroyed'
+  | 'grant_ended'
   | 'invalid_options'
   | 'invalid_token'
   | 'origin_not_allowed'
@@ -37,6 +38,7 @@ export type ErrorCode =
   | 'provider_error'
   | 'provider_unavailable'
   | 'scopes_missing'
+  | 'user_deleted'
   | (string & {});
 
 export interface GrantwayError {

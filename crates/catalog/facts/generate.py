@@ -373,6 +373,7 @@ def file_of(record):
     # What the sign-in page shows anyway is not asked for twice.
     if authorize.get('prompt') == 'consent' and 'google' in (record['id'], family_of(record)):
         out['switch_account_params'] = {'prompt': 'select_account consent'}
+        out['incremental_params'] = {'include_granted_scopes': 'true'}
 
     detail, method = record['token_auth_detail'], record['token_auth_method']
     headers = {name: CONSTANT_HEADERS.get(value, value) for name, value in record['token_headers'].items()}
@@ -482,7 +483,8 @@ def on_top(own, base):
     missing = [key for key in base if key not in own and key not in ('aliases', 'docs_url')]
     empty = {'scopes': [], 'always_scopes': []}
     for key in missing:
-        if key in ('brand_color', 'logo', 'experimental', 'switch_account_params', 'issuer', 'scope_aliases'):
+        if key in ('brand_color', 'logo', 'experimental', 'switch_account_params',
+                   'incremental_params', 'issuer', 'scope_aliases'):
             if key in ('brand_color', 'logo'):
                 return None
             continue
@@ -520,7 +522,8 @@ def toml(out, note):
         if key == 'parameter':
             continue
         inline = isinstance(value, dict) and (
-            key in ('authorize_params', 'switch_account_params', 'token_params', 'token_headers', 'second_scopes')
+            key in ('authorize_params', 'switch_account_params', 'incremental_params', 'token_params',
+                    'token_headers', 'second_scopes')
             or len(text_of(value)) < 70)
         if isinstance(value, dict) and not inline:
             tables.append((f'[{key}]', value))

@@ -97,6 +97,9 @@ pub struct Provider {
     /// What makes the provider show its account chooser.
     #[serde(default = "select_account")]
     pub switch_account_params: BTreeMap<String, String>,
+    /// What makes the provider add scopes to those that it granted before.
+    #[serde(default)]
+    pub incremental_params: BTreeMap<String, String>,
     /// What the authorization answer carries beside `code` and `state`.
     #[serde(default)]
     pub callback: Callback,

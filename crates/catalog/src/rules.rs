@@ -245,8 +245,13 @@ fn check_params(provider: &Provider) -> Result<(), InvalidProvider> {
             return Err(reserved("authorize_params", name));
         }
     }
-    if let Some(name) = provider.switch_account_params.keys().find(|name| RESERVED.contains(&name.as_str())) {
-        return Err(reserved("switch_account_params", name));
+    for (place, params) in [
+        ("switch_account_params", &provider.switch_account_params),
+        ("incremental_params", &provider.incremental_params),
+    ] {
+        if let Some(name) = params.keys().find(|name| RESERVED.contains(&name.as_str())) {
+            return Err(reserved(place, name));
+        }
     }
     let fixed = [
         ("authorize_params", &provider.authorize_params),

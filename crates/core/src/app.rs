@@ -19,6 +19,36 @@ pub struct App {
     pub website_url: Option<Url>,
     /// Further origins that `return_url` may lie at.
     pub return_origins: Vec<Origin>,
+    /// Who says who its users are, beside its own backend.
+    #[serde(default)]
+    pub identity: Option<Identity>,
+}
+
+/// An app's own identity provider, as declared: whose signature says who the app's user is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {
+    /// `iss`, compared as written (RFC 7519, section 4.1.1).
+    pub issuer: String,
+    /// What `aud` must be or hold.
+    pub audience: String,
+    /// Its published keys; by the issuer's metadata when omitted.
+    #[serde(default)]
+    pub jwks_uri: Option<Url>,
+    /// Signature algorithms that are accepted (RFC 7518, section 3.1).
+    #[serde(default = "usual_algorithms")]
+    pub algorithms: Vec<String>,
+    /// The claim that is the app's own id of its user.
+    #[serde(default = "sub")]
+    pub user_claim: String,
+}
+
+fn usual_algorithms() -> Vec<String> {
+    ["RS256", "ES256", "EdDSA"].map(str::to_owned).into()
+}
+
+fn sub() -> String {
+    "sub".to_owned()
 }
 
 impl App {
@@ -61,5 +91,20 @@ impl Registration {
     #[must_use]
     pub fn allows_scope(&self, scope: &String) -> bool {
         self.scopes.contains(scope) || self.allowed_scopes.contains(scope)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sign_in_of_ones_own_is_an_issuer_and_an_audience() {
+        let text = r#"{"issuer": "https://id.acme.test", "audience": "acme"}"#;
+
+        let identity: Identity = serde_json::from_str(text).unwrap();
+
+        assert_eq!((identity.user_claim.as_str(), identity.algorithms.len()), ("sub", 3));
+        assert!(serde_json::from_str::<Identity>(&text.replace("audience", "audiense")).is_err());
     }
 }

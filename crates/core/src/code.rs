@@ -57,7 +57,7 @@ codes! {
         "Nothing was connected. Wait a moment, then try again.";
     /// A reauthorisation came back with another account.
     AccountMismatch = "account_mismatch", "That is a different account",
-        "Nothing was changed. Try again with the account that was connected before.";
+        "Nothing was changed. Use the account that was connected before, or keep both.";
     /// The person left out scopes that the app needs.
     ScopesMissing = "scopes_missing", "Some permissions are missing",
         "Try again and leave all permissions ticked.";
@@ -89,8 +89,20 @@ codes! {
     CallbackRefused = "callback_refused", "The provider's answer did not fit the question",
         "Nothing was connected. Go back to the app and press Connect again.";
     /// The signed-in user is not the one the session was minted for.
-    UserMismatch = "user_mismatch", "The session was made for another user",
+    UserMismatch = "user_mismatch", "The user is another one",
         "Mint a new session for the signed-in user.";
+    /// A user's token that the app's identity provider did not sign, or not for now.
+    InvalidUserToken = "invalid_user_token", "The user's token is not valid",
+        "Send a fresh token of the signed-in user.";
+    /// The app's identity provider can't be asked for its keys.
+    IdentityUnavailable = "identity_unavailable", "The app's sign-in is not answering",
+        "Try again in a moment; if it keeps happening, check `identity` in the settings.";
+    /// The app deleted the user while a session was open.
+    UserDeleted = "user_deleted", "The app ended this",
+        "Nothing was connected. Go back to the app to start again.";
+    /// The grant was revoked while its person was at the provider.
+    GrantEnded = "grant_ended", "The connection was ended meanwhile",
+        "Nothing was connected. Try again if you still want to connect it.";
     /// A request that posts across sites, or in another's name.
     CrossSite = "cross_site", "This request came from another site",
         "Use the buttons on the page itself.";

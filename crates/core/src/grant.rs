@@ -23,6 +23,14 @@ pub struct User {
     pub name: Option<String>,
 }
 
+impl User {
+    /// Nothing of a person but the app's own id.
+    #[must_use]
+    pub fn by_id(id: String) -> Self {
+        Self { id, email: None, name: None }
+    }
+}
+
 /// An account at a provider. Only `id` decides sameness; the rest is for people.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
@@ -148,6 +156,18 @@ pub struct Connection {
 }
 
 impl Grant {
+    /// Without all that is personal. Its ids, scopes and dates remain.
+    #[must_use]
+    pub fn forgotten(self) -> Self {
+        Self {
+            user: User::by_id(self.user.id),
+            account: Account::default(),
+            parameters: BTreeMap::new(),
+            metadata: BTreeMap::new(),
+            ..self
+        }
+    }
+
     /// The public view.
     #[must_use]
     pub fn connection(&self, provider_name: &str) -> Connection {

@@ -3,9 +3,13 @@
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
+use url::Url;
 use uuid::Uuid;
 
-use crate::clock::{Entropy, random_bytes};
+use crate::{
+    Digest,
+    clock::{Entropy, random_bytes},
+};
 
 /// An id that is not of its kind's form.
 #[derive(Debug, thiserror::Error)]
@@ -69,9 +73,17 @@ fn is_registration(text: &str) -> bool {
 }
 
 fn is_session(text: &str) -> bool {
-    text.len() == 25
-        && text.starts_with("cs_")
-        && text[3..].bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    is_random(text, "cs_", 22)
+}
+
+fn is_endpoint(text: &str) -> bool {
+    is_random(text, "whe_", 16)
+}
+
+fn is_random(text: &str, prefix: &str, length: usize) -> bool {
+    text.strip_prefix(prefix).is_some_and(|rest| {
+        rest.len() == length && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    })
 }
 
 slug_id!(
@@ -84,6 +96,9 @@ slug_id!(
     /// An app's registration at a provider, `app.provider`; the last part of its redirect URI.
     RegistrationId, is_registration, "a registration id is an app id, a dot and a provider id");
 slug_id!(
+    /// A webhook endpoint, `whe_` and 96 bits of its app's and its URL's digest.
+    EndpointId, is_endpoint, "an endpoint id is whe_ and 16 characters");
+slug_id!(
     /// A Connect session, `cs_` and 128 random bits.
     SessionId, is_session, "a session id is cs_ and 22 characters");
 
@@ -92,6 +107,14 @@ impl RegistrationId {
     #[must_use]
     pub fn of(app: &AppId, provider: &ProviderId) -> Self {
         Self(format!("{app}.{provider}"))
+    }
+}
+
+impl EndpointId {
+    /// The one endpoint of an app at a URL, so that declaring it again finds it.
+    #[must_use]
+    pub fn of(app: &AppId, url: &Url) -> Self {
+        Self(format!("whe_{}", Digest::of(&format!("{app} {url}")).short_name()))
     }
 }
 

@@ -19,6 +19,6 @@ pub mod view;
 
 pub use clock::{Clock, Entropy, Timestamp};
 pub use code::Code;
-pub use ids::{AppId, GrantId, ProviderId, RegistrationId, SessionId};
+pub use ids::{AppId, EndpointId, GrantId, ProviderId, RegistrationId, SessionId};
 pub use origin::Origin;
 pub use secret::{Digest, Secret};

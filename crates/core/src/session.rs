@@ -2,11 +2,14 @@
 //!
 //! Every transition is a method here and says why it refuses; the store only compares versions.
 
+mod forget;
+mod mismatch;
 mod terms;
 #[cfg(test)]
 mod tests;
 mod told;
 
+pub use mismatch::{Accounts, Mismatch};
 use serde::{Deserialize, Serialize};
 pub use terms::{Link, Opening, Terms, Theme};
 use url::Url;
@@ -58,7 +61,7 @@ pub enum Progress {
         /// What.
         code: Code,
         /// The two accounts, when they are what is wrong.
-        accounts: Option<Accounts>,
+        mismatch: Option<Mismatch>,
     },
     /// Over.
     Finished {
@@ -67,15 +70,6 @@ pub enum Progress {
         /// When.
         at: Timestamp,
     },
-}
-
-/// Two accounts that should have been one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Accounts {
-    /// The grant's, as a person would recognise it.
-    pub expected: String,
-    /// The one that came back.
-    pub got: String,
 }
 
 /// How a session ended. Success is told by its connections.
@@ -273,8 +267,8 @@ impl Session {
 
     /// Notes a failure that the person may recover from.
     #[must_use]
-    pub fn trouble(mut self, provider: &ProviderId, code: Code, accounts: Option<Accounts>) -> Self {
-        self.progress = Progress::Troubled { provider: provider.clone(), code, accounts };
+    pub fn trouble(mut self, provider: &ProviderId, code: Code, mismatch: Option<Mismatch>) -> Self {
+        self.progress = Progress::Troubled { provider: provider.clone(), code, mismatch };
         self
     }
 

@@ -55,7 +55,7 @@ pub enum Shown {
         provider_name: String,
         /// What.
         code: Code,
-        /// The two accounts, when they are what is wrong.
+        /// The two accounts, when they are what is wrong: the person may keep both.
         accounts: Option<Accounts>,
     },
     /// Over, in a popup: tell the opener and close.

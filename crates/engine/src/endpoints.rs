@@ -43,8 +43,8 @@ pub struct Endpoints {
 #[derive(Debug, Deserialize)]
 struct Metadata {
     issuer: String,
-    authorization_endpoint: Url,
-    token_endpoint: Url,
+    authorization_endpoint: Option<Url>,
+    token_endpoint: Option<Url>,
     userinfo_endpoint: Option<Url>,
     revocation_endpoint: Option<Url>,
     jwks_uri: Option<Url>,
@@ -94,9 +94,12 @@ impl Directory {
         let published = metadata.as_deref();
         let pick = |own: Option<Url>, theirs: Option<&Url>| own.or_else(|| theirs.cloned());
         Ok(Endpoints {
-            authorize: pick(fill(&provider.authorize_url)?, published.map(|m| &m.authorization_endpoint))
-                .ok_or(EngineError::NoEndpoint("authorization endpoint"))?,
-            token: pick(fill(&provider.token_url)?, published.map(|m| &m.token_endpoint))
+            authorize: pick(
+                fill(&provider.authorize_url)?,
+                published.and_then(|m| m.authorization_endpoint.as_ref()),
+            )
+            .ok_or(EngineError::NoEndpoint("authorization endpoint"))?,
+            token: pick(fill(&provider.token_url)?, published.and_then(|m| m.token_endpoint.as_ref()))
                 .ok_or(EngineError::NoEndpoint("token endpoint"))?,
             userinfo: published.and_then(|m| m.userinfo_endpoint.clone()),
             revoke: published.and_then(|m| m.revocation_endpoint.clone()),
@@ -110,20 +113,29 @@ impl Directory {
 
     /// The provider's signing keys as last read.
     pub(crate) async fn keys(&self, jwks: &Url) -> Result<Arc<JwkSet>, EngineError> {
-        if let Some(known) = self.recall(&self.keys, jwks.as_str()) {
-            return Ok(known);
-        }
-        self.fresh_keys(jwks).await
+        self.newer_keys(jwks, METADATA_SECONDS).await
     }
 
-    /// The provider's signing keys, read anew: it may have rotated them.
-    pub(crate) async fn fresh_keys(&self, jwks: &Url) -> Result<Arc<JwkSet>, EngineError> {
+    /// The provider's signing keys, read anew if they are older than so many seconds: it may have rotated them.
+    pub(crate) async fn newer_keys(&self, jwks: &Url, seconds: i64) -> Result<Arc<JwkSet>, EngineError> {
+        match self.recall(&self.keys, jwks.as_str(), seconds) {
+            Some(known) => Ok(known),
+            None => self.fresh_keys(jwks).await,
+        }
+    }
+
+    /// Where an issuer publishes its signing keys.
+    pub(crate) async fn keys_of(&self, issuer: &str) -> Result<Url, EngineError> {
+        self.metadata(issuer).await?.jwks_uri.clone().ok_or(EngineError::NoEndpoint("key set"))
+    }
+
+    async fn fresh_keys(&self, jwks: &Url) -> Result<Arc<JwkSet>, EngineError> {
         let keys = self.fetch(jwks, "key set").await?;
         Ok(self.note(&self.keys, jwks.as_str(), keys))
     }
 
     async fn metadata(&self, issuer: &str) -> Result<Arc<Metadata>, EngineError> {
-        if let Some(known) = self.recall(&self.metadata, issuer) {
+        if let Some(known) = self.recall(&self.metadata, issuer, METADATA_SECONDS) {
             return Ok(known);
         }
         let mut fetched = Err(EngineError::Unreadable("metadata"));
@@ -156,10 +168,10 @@ impl Directory {
         serde_json::from_slice(answer.body()).map_err(|_| EngineError::Unreadable(what))
     }
 
-    fn recall<T>(&self, cache: &Cached<T>, key: &str) -> Option<Arc<T>> {
+    fn recall<T>(&self, cache: &Cached<T>, key: &str, seconds: i64) -> Option<Arc<T>> {
         let cache = cache.lock().unwrap_or_else(PoisonError::into_inner);
         let (read_at, value) = cache.get(key)?;
-        (self.clock.now().seconds_since(*read_at) < METADATA_SECONDS).then(|| Arc::clone(value))
+        (self.clock.now().seconds_since(*read_at) < seconds).then(|| Arc::clone(value))
     }
 
     /// What was read before, however old: an outage of the metadata must not stop what does not need it anew.
@@ -201,8 +213,8 @@ fn well_known(issuer: &str) -> Result<[Url; 2], EngineError> {
 /// RFC 8414, section 3.3: the issuer must be the one asked; and nothing may go over plain http.
 fn check(metadata: Metadata, issuer: &str) -> Result<Metadata, EngineError> {
     let urls = [
-        Some(&metadata.authorization_endpoint),
-        Some(&metadata.token_endpoint),
+        metadata.authorization_endpoint.as_ref(),
+        metadata.token_endpoint.as_ref(),
         metadata.userinfo_endpoint.as_ref(),
         metadata.revocation_endpoint.as_ref(),
         metadata.jwks_uri.as_ref(),

@@ -24,4 +24,13 @@ pub enum HttpError {
 pub trait Http: Send + Sync {
     /// Any status is an answer; only silence is an error.
     async fn send(&self, request: ::http::Request<Vec<u8>>) -> Result<::http::Response<Vec<u8>>, HttpError>;
+
+    /// As [`Self::send`], for an answer that says all by its status: its body counts for nothing, however large,
+    /// slow or broken.
+    async fn send_for_status(
+        &self,
+        request: ::http::Request<Vec<u8>>,
+    ) -> Result<::http::StatusCode, HttpError> {
+        Ok(self.send(request).await?.status())
+    }
 }

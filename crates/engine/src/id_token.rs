@@ -2,34 +2,21 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use grantway_core::{Secret, Timestamp};
-use jsonwebtoken::{
-    Algorithm, DecodingKey, Validation, decode, decode_header,
-    jwk::{Jwk, JwkSet},
-};
+use jsonwebtoken::Algorithm;
 use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
-use crate::{Directory, Endpoints, EngineError};
+use crate::{
+    Directory, Endpoints, EngineError,
+    jwt::{ALGORITHMS, JwtError, Signer},
+};
 
 /// How far two clocks may be apart, in seconds.
 const SKEW_SECONDS: i64 = 60;
 
 /// How old an id token may be when it comes from the token endpoint, in seconds.
 const OLDEST_SECONDS: i64 = 3600;
-
-/// Signatures that are believed. Neither `none` nor a shared secret is among them.
-const ALGORITHMS: [Algorithm; 9] = [
-    Algorithm::RS256,
-    Algorithm::RS384,
-    Algorithm::RS512,
-    Algorithm::PS256,
-    Algorithm::PS384,
-    Algorithm::PS512,
-    Algorithm::ES256,
-    Algorithm::ES384,
-    Algorithm::EdDSA,
-];
 
 /// What an id token must be about.
 #[derive(Clone, Copy, Debug)]
@@ -75,53 +62,14 @@ pub async fn validate(
 ) -> Result<Value, EngineError> {
     let issuer = endpoints.issuer.as_deref().ok_or(EngineError::NoEndpoint("issuer"))?;
     let jwks = endpoints.jwks.as_ref().ok_or(EngineError::NoEndpoint("key set"))?;
-    let header =
-        decode_header(token.expose()).map_err(|_| EngineError::IdToken("its header can't be read"))?;
-    if !ALGORITHMS.contains(&header.alg) {
-        return Err(EngineError::IdToken("its algorithm is not accepted"));
-    }
-    let known = directory.keys(jwks).await?;
-    let claims = match find_key(&known, header.kid.as_deref(), header.alg) {
-        Some(key) => verify(token, key, header.alg, issuer, expected.client_id)?,
-        None => {
-            let fresh = directory.fresh_keys(jwks).await?;
-            let key = find_key(&fresh, header.kid.as_deref(), header.alg)
-                .ok_or(EngineError::IdToken("its key is unknown"))?;
-            verify(token, key, header.alg, issuer, expected.client_id)?
-        }
-    };
-    check(&typed(&claims)?, header.alg, expected)?;
+    let signer =
+        Signer { issuer, audience: expected.client_id, jwks, algorithms: &ALGORITHMS, keys_seconds: 0 };
+    let (claims, algorithm) = signer.claims(directory, token).await.map_err(|error| match error {
+        JwtError::Broken(rule) => EngineError::IdToken(rule),
+        JwtError::Keys(error) => error,
+    })?;
+    check(&typed(&claims)?, algorithm, expected)?;
     Ok(claims)
-}
-
-/// By `kid`; without one only if a single key of the set fits.
-fn find_key<'a>(keys: &'a JwkSet, kid: Option<&str>, algorithm: Algorithm) -> Option<&'a Jwk> {
-    let fits =
-        |key: &&Jwk| key.common.key_algorithm.is_none_or(|told| told.to_string() == format!("{algorithm:?}"));
-    let Some(kid) = kid else {
-        let mut fitting = keys.keys.iter().filter(fits);
-        return fitting.next().filter(|_| fitting.next().is_none());
-    };
-    keys.find(kid).filter(fits)
-}
-
-fn verify(
-    token: &Secret,
-    key: &Jwk,
-    algorithm: Algorithm,
-    issuer: &str,
-    client_id: &str,
-) -> Result<Value, EngineError> {
-    let key = DecodingKey::from_jwk(key).map_err(|_| EngineError::IdToken("its key can't be used"))?;
-    let mut rules = Validation::new(algorithm);
-    rules.set_issuer(&[issuer]);
-    rules.set_audience(&[client_id]);
-    rules.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
-    // Time is told by our own clock, below.
-    rules.validate_exp = false;
-    decode::<Value>(token.expose(), &key, &rules)
-        .map(|token| token.claims)
-        .map_err(|error| EngineError::IdToken(rule_of(&error)))
 }
 
 fn typed(claims: &Value) -> Result<Claims, EngineError> {
@@ -141,17 +89,6 @@ pub(crate) fn check_unsigned(
     let claims = Claims { at_hash: None, ..typed(claims)? };
     let nothing = Secret::new(String::new());
     check(&claims, Algorithm::RS256, Expected { client_id, nonce, access_token: &nothing, now })
-}
-
-fn rule_of(error: &jsonwebtoken::errors::Error) -> &'static str {
-    use jsonwebtoken::errors::ErrorKind;
-    match error.kind() {
-        ErrorKind::InvalidSignature => "its signature is wrong",
-        ErrorKind::InvalidIssuer => "its issuer is another",
-        ErrorKind::InvalidAudience => "it was made for another client",
-        ErrorKind::MissingRequiredClaim(_) | ErrorKind::Json(_) => "a claim is missing",
-        _ => "it can't be read",
-    }
 }
 
 fn check(claims: &Claims, algorithm: Algorithm, expected: Expected<'_>) -> Result<(), EngineError> {

@@ -1,17 +1,21 @@
-//! Apps, registrations and keys, as the operator declares them.
+//! Apps, registrations, webhook endpoints and keys, as the operator declares them.
 
 use std::collections::BTreeMap;
 
 use grantway_core::{
     AppId, Origin, ProviderId, RegistrationId, Secret,
-    app::{App, Registration},
+    app::{App, Identity, Registration},
     ids::random_id,
 };
+use grantway_engine::user_token;
 use grantway_store::ApiKey;
 use serde_json::json;
 use url::Url;
 
-use crate::{Service, ServiceError, parameters::check_operators, parameters_place, registration_place};
+use crate::{
+    Service, ServiceError, WebhookSpec, check_webhooks, parameters::check_operators, parameters_place,
+    registration_place,
+};
 
 /// An app, as declared.
 #[derive(Clone, Debug)]
@@ -24,8 +28,12 @@ pub struct AppSpec {
     pub website_url: Option<Url>,
     /// Further origins for `return_url`.
     pub return_origins: Vec<Origin>,
+    /// Its own identity provider.
+    pub identity: Option<Identity>,
     /// Its clients at providers.
     pub registrations: Vec<RegistrationSpec>,
+    /// Where it hears of its events.
+    pub webhooks: Vec<WebhookSpec>,
 }
 
 /// An app's client at a provider, as declared.
@@ -57,13 +65,21 @@ pub struct AppliedRegistration {
 }
 
 impl Service {
-    /// Adds apps and registrations, or replaces those of the same ids.
+    /// Adds apps and registrations, or replaces those of the same ids. Webhook endpoints that are not declared any
+    /// more are removed.
     ///
     /// # Errors
-    /// When the catalog lacks a provider, or the store fails; nothing is changed then.
+    /// When the catalog lacks a provider, a webhook breaks a rule, or the store fails; nothing is changed then.
     pub async fn apply(&self, specs: Vec<AppSpec>) -> Result<Vec<AppliedRegistration>, ServiceError> {
-        let (mut apps, mut registrations) = (Vec::new(), Vec::new());
+        let (mut apps, mut registrations, mut endpoints) = (Vec::new(), Vec::new(), Vec::new());
         for spec in specs {
+            if let Some(identity) = &spec.identity {
+                user_token::check(identity).map_err(|(field, rule)| {
+                    ServiceError::field(format!("apps.{}.identity.{field}", spec.id), rule)
+                })?;
+            }
+            check_webhooks(&spec)?;
+            endpoints.extend(spec.webhooks.into_iter().map(|webhook| self.endpoint(&spec.id, webhook)));
             for declared in spec.registrations {
                 registrations.push(self.registration(&spec.id, declared)?);
             }
@@ -72,9 +88,10 @@ impl Service {
                 name: spec.name,
                 website_url: spec.website_url,
                 return_origins: spec.return_origins,
+                identity: spec.identity,
             });
         }
-        self.store.apply(&apps, &registrations).await?;
+        self.store.apply(&apps, &registrations, &endpoints).await?;
         for app in &apps {
             self.store.audit(&self.audit_entry(&app.id, "app.applied", &app.id, json!({}))).await?;
         }
@@ -119,12 +136,7 @@ impl Service {
     /// # Errors
     /// When there is no such app.
     pub async fn create_key(&self, app: &AppId, name: &str) -> Result<Secret, ServiceError> {
-        if self.store.app(app).await?.is_none() {
-            return Err(ServiceError::field(
-                "app",
-                format!("there is no app `{app}`; declare it and run `grantway apply`"),
-            ));
-        }
+        self.check_app(app).await?;
         let key = Secret::random("gw_sk_", &*self.entropy);
         let stored = ApiKey {
             id: random_id("key_", &*self.entropy),
@@ -136,6 +148,17 @@ impl Service {
         self.store.add_api_key(&stored).await?;
         self.store.audit(&self.audit_entry(app, "key.created", &stored.id, json!({"name": name}))).await?;
         Ok(key)
+    }
+
+    /// That an operator's word names an app.
+    pub(crate) async fn check_app(&self, app: &AppId) -> Result<(), ServiceError> {
+        match self.store.app(app).await? {
+            Some(_) => Ok(()),
+            None => Err(ServiceError::field(
+                "app",
+                format!("there is no app `{app}`; declare it and run `grantway apply`"),
+            )),
+        }
     }
 
     /// The app whose backend holds this key.

@@ -10,7 +10,7 @@ use grantway_core::{
     session::{Link, Session},
 };
 use grantway_engine::callback;
-use grantway_store::HeldCode;
+use grantway_store::{HeldCode, StoreError};
 use serde_json::json;
 use tokio::task::JoinHandle;
 
@@ -94,10 +94,19 @@ impl Service {
             Ok(code) => self.exchange(session.clone(), &flow, code).await.map(|_| ()),
             Err(error) => Err(error),
         };
-        match outcome {
-            Ok(()) => Ok(()),
-            Err(error) => self.trouble(session, &flow.provider, &error).await,
+        let Err(error) = outcome else { return Ok(()) };
+        match self.trouble(session, &flow.provider, &error).await {
+            // Its user was deleted meanwhile: it stays as it ended.
+            Err(ServiceError::Store(StoreError::Conflict)) if self.is_forgotten(&flow.session).await? => {
+                Ok(())
+            }
+            noted => noted,
         }
+    }
+
+    /// Whether it ended with its user.
+    pub(crate) async fn is_forgotten(&self, id: &SessionId) -> Result<bool, ServiceError> {
+        Ok(self.store.session(id).await?.is_none_or(|session| session.is_forgotten()))
     }
 
     /// Room 4. What else the answer carries goes on with the flow.
@@ -132,11 +141,11 @@ impl Service {
         error: &ServiceError,
     ) -> Result<(), ServiceError> {
         tracing::info!(session = %session.id, code = %error.code(), why = %error, "a connection failed");
-        let accounts = match error {
-            ServiceError::AccountMismatch(accounts) => Some(accounts.clone()),
+        let mismatch = match error {
+            ServiceError::AccountMismatch(mismatch) => Some(mismatch.clone()),
             _ => None,
         };
-        let session = session.trouble(provider, error.code(), accounts);
+        let session = session.trouble(provider, error.code(), mismatch);
         let notes = self.session_note(&session, "session.troubled", json!({"why": error.to_string()}));
         self.store.save_session(&session, &notes).await?;
         Ok(())

@@ -52,6 +52,9 @@ impl Service {
 
     async fn finish(&self, held: HeldCode, user: &User) -> Result<Connection, ServiceError> {
         let session = self.store.session(&held.session).await?.ok_or(ServiceError::NoSession)?;
+        if session.is_forgotten() {
+            return Err(ServiceError::Token(TokenReason::Used));
+        }
         if session.terms.user.id != user.id {
             return self.burn(session, Code::UserMismatch, ServiceError::UserMismatch).await;
         }

@@ -66,6 +66,7 @@ impl Service {
         let change = async {
             loop {
                 match changes.recv().await {
+                    Ok(Change::Event) => {}
                     Ok(Change::Session(id)) if awaited.as_ref().is_some_and(|awaited| awaited.id != id) => {}
                     Ok(_) | Err(RecvError::Lagged(_)) => match (self.readable(key).await, &awaited) {
                         (Err(ServiceError::Token(TokenReason::Unknown)), None) => {}

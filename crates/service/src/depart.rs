@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use grantway_catalog::Provider;
 use grantway_core::{
     ProviderId, RegistrationId, Secret, SessionId,
+    app::Registration,
     flow::{FLOW_SECONDS, Flow},
+    grant::Grant,
     session::Session,
     view::AskView,
 };
@@ -14,7 +16,11 @@ use grantway_store::Depart;
 use serde_json::json;
 use url::Url;
 
-use crate::{Service, ServiceError, error::retried, parameters::Known};
+use crate::{
+    Service, ServiceError,
+    error::retried,
+    parameters::{Known, known_parameters},
+};
 
 /// What comes of a pick.
 #[derive(Debug)]
@@ -71,6 +77,14 @@ impl Service {
         self.trouble(session, provider, error).await
     }
 
+    /// The grant that a session authorises again.
+    async fn named_grant(&self, session: &Session) -> Result<Option<Grant>, ServiceError> {
+        match session.terms.grant_id {
+            Some(id) => Ok(self.store.grant(&session.app, id).await?),
+            None => Ok(None),
+        }
+    }
+
     async fn try_depart(
         &self,
         id: &SessionId,
@@ -79,9 +93,12 @@ impl Service {
         typed: &BTreeMap<String, String>,
     ) -> Result<Departing, ServiceError> {
         let now = self.clock.now();
-        let session = self.session_of_browser(id, cookie).await?.depart(provider, now)?;
+        let session = self.session_of_browser(id, cookie).await?;
+        let wants_another_account = session.terms.switch_account || session.asks_which_account();
+        let session = session.depart(provider, now)?;
+        let again = self.named_grant(&session).await?;
         let registered = self.registered(&RegistrationId::of(&session.app, provider)).await?;
-        let parameters = match self.known_parameters(&session, &registered, typed).await? {
+        let parameters = match known_parameters(&session, &registered, again.as_ref(), typed) {
             Known::All(parameters) => parameters,
             Known::Ask(questions) => {
                 return Ok(Departing::Asks(Box::new(self.ask_view(&session, provider, questions))));
@@ -89,13 +106,13 @@ impl Service {
         };
         let parts = self.client_of(registered, &parameters).await?;
         let (registration, described) = (&parts.registered.registration, parts.registered.provider);
-        let scopes = session.terms.scopes.get(provider).unwrap_or(&registration.scopes);
-        let scopes = with_always(scopes, described);
+        let scopes = with_always(&scopes_to_ask(&session, registration, again.as_ref()), described);
         let nonce = expects_nonce(described, &scopes).then(|| Secret::random("", &*self.entropy));
+        let extra = extra_params(described, again.is_some(), wants_another_account);
         let request = AuthorizeRequest {
             scopes: &scopes,
             nonce: nonce.as_ref().map(Secret::expose),
-            extra: session.terms.switch_account.then_some(&described.switch_account_params),
+            extra: Some(&extra),
         };
         let authorization = authorize(&*self.http, &parts.client(), &request, now).await?;
         let browser = Secret::random("", &*self.entropy);
@@ -132,6 +149,35 @@ impl Service {
             cookie_seconds: flow.expires_at.seconds_since(now),
         }))
     }
+}
+
+/// The session's scopes, or else the registration's. A grant that is authorised again loses none: what it
+/// has and what it lacks is asked for too, as far as the registration still allows it.
+fn scopes_to_ask(session: &Session, registration: &Registration, again: Option<&Grant>) -> Vec<String> {
+    let asked = session.terms.scopes.get(&registration.provider).unwrap_or(&registration.scopes);
+    let mut scopes = asked.clone();
+    for scope in again.iter().flat_map(|grant| grant.scopes.iter().chain(&grant.scopes_missing)) {
+        if registration.allows_scope(scope) && !scopes.contains(scope) {
+            scopes.push(scope.clone());
+        }
+    }
+    scopes
+}
+
+/// Parameters that the catalog has for this kind of trip.
+fn extra_params(
+    provider: &Provider,
+    is_again: bool,
+    wants_another_account: bool,
+) -> BTreeMap<String, String> {
+    let mut extra = BTreeMap::new();
+    if is_again {
+        extra.extend(provider.incremental_params.clone());
+    }
+    if wants_another_account {
+        extra.extend(provider.switch_account_params.clone());
+    }
+    extra
 }
 
 /// What a PKCE verifier is sealed for.

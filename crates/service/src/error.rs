@@ -5,7 +5,7 @@ use grantway_core::{
     flow::Refusal,
     grant::Grant,
     message::TokenReason,
-    session::{Accounts, SessionError},
+    session::{Mismatch, SessionError},
 };
 use grantway_engine::EngineError;
 use grantway_store::StoreError;
@@ -48,6 +48,15 @@ pub enum ServiceError {
     /// Completed for another user.
     #[error("the session was minted for another user")]
     UserMismatch,
+    /// A user token that breaks a rule.
+    #[error("the user token is not valid: {0}")]
+    UserToken(&'static str),
+    /// The app's identity provider has no keys for us now.
+    #[error("the keys of the app's identity provider can't be read: {0}")]
+    Identity(EngineError),
+    /// The request is for one user and its user token of another.
+    #[error("the user token is another user's than `{0}`")]
+    OtherUser(&'static str),
     /// A step that the session refuses.
     #[error(transparent)]
     Session(#[from] SessionError),
@@ -98,7 +107,10 @@ pub enum ServiceError {
     BodyBroken,
     /// The account that came back is not the grant's.
     #[error("another account came back")]
-    AccountMismatch(Accounts),
+    AccountMismatch(Mismatch),
+    /// The grant was revoked after its person had left for the provider.
+    #[error("the grant was revoked meanwhile")]
+    GrantEnded(GrantId),
     /// The provider failed us.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -136,7 +148,9 @@ impl ServiceError {
             Self::Origin { .. } => Code::OriginNotAllowed,
             Self::WrongBrowser => Code::WrongBrowser,
             Self::UnknownFlow => Code::FlowUnknown,
-            Self::UserMismatch => Code::UserMismatch,
+            Self::UserMismatch | Self::OtherUser(_) => Code::UserMismatch,
+            Self::UserToken(_) => Code::InvalidUserToken,
+            Self::Identity(_) => Code::IdentityUnavailable,
             Self::Session(error) => error.code(),
             Self::Refused(refusal) => refusal.code(),
             Self::NoSession => Code::NotFound,
@@ -149,6 +163,7 @@ impl ServiceError {
             Self::ProxyNotAllowed { .. } => Code::ProxyNotAllowed,
             Self::BodyBroken => Code::InvalidRequest,
             Self::AccountMismatch(_) => Code::AccountMismatch,
+            Self::GrantEnded(_) => Code::GrantEnded,
             Self::Engine(error) if error.is_transient() => Code::ProviderUnavailable,
             Self::Engine(_) => Code::ProviderError,
             Self::Store(StoreError::Conflict) => Code::Conflict,

@@ -1,16 +1,14 @@
 //! The backend's view of its grants, and their end.
 
-use std::sync::Arc;
-
 use grantway_core::{
     AppId, GrantId,
     grant::{Connection, Grant, GrantStatus},
+    ids::random_id,
 };
-use grantway_engine::TokenSet;
-use grantway_store::{GrantFilter, Notes};
+use grantway_store::{Ending, GrantFilter, Notes, Telling};
 use serde_json::json;
 
-use crate::{Service, ServiceError, grant_place};
+use crate::{Service, ServiceError, error::retried};
 
 impl Service {
     /// An app's grants, oldest first.
@@ -31,41 +29,44 @@ impl Service {
         Ok(self.shown(&grant))
     }
 
-    /// Revokes a grant at the provider, then forgets its tokens, in a task of its own. A provider that
-    /// can't be told does not keep them alive here.
+    /// Revokes a grant: no token of it is handed out from now on. Its provider is told afterwards
+    /// ([`Self::tell_providers`]).
     ///
     /// # Errors
     /// When the app has no such grant.
-    pub async fn revoke(self: &Arc<Self>, app: &AppId, id: GrantId) -> Result<Connection, ServiceError> {
-        let (service, app) = (Arc::clone(self), app.clone());
-        let work = self.tasks.spawn(async move { service.revoke_now(&app, id).await });
-        work.await.map_err(|_| ServiceError::Interrupted)?
+    pub async fn revoke(&self, app: &AppId, id: GrantId) -> Result<Connection, ServiceError> {
+        retried(|| self.try_revoke(app, id)).await
     }
 
-    async fn revoke_now(&self, app: &AppId, id: GrantId) -> Result<Connection, ServiceError> {
+    async fn try_revoke(&self, app: &AppId, id: GrantId) -> Result<Connection, ServiceError> {
         let grant = self.store.grant(app, id).await?.ok_or(ServiceError::NoGrant)?;
         if grant.status == GrantStatus::Revoked {
             return Ok(self.shown(&grant));
         }
-        let told = self.revoke_at_provider(&grant).await;
-        if let Err(error) = &told {
-            tracing::warn!(grant = %id, %error, "the provider could not be told of a revocation");
-        }
-        let grant = Grant { status: GrantStatus::Revoked, updated_at: self.clock.now(), ..grant };
-        let shown = self.shown(&grant);
-        let notes = Notes {
-            audit: self.audit_entry(app, "grant.revoked", id, json!({"told_provider": told.is_ok()})),
-            event: Some(self.event(app, "grant.revoked", json!(shown))),
-        };
-        self.store.revoke(&grant, &notes).await?;
-        Ok(shown)
+        let ended = self.ended(&grant);
+        self.end_grant(&grant, &ended).await?;
+        Ok(self.shown(&ended))
     }
 
-    async fn revoke_at_provider(&self, grant: &Grant) -> Result<(), ServiceError> {
-        let Some(credential) = self.store.credential(grant.id).await? else { return Ok(()) };
-        let tokens = TokenSet::from_plain(&self.vault.open(&credential.sealed, &grant_place(grant.id))?)?;
-        let parts = self.client(&grant.registration, &grant.parameters).await?;
-        Ok(grantway_engine::revoke(&*self.http, &parts.client(), &tokens, self.clock.now()).await?)
+    /// As a grant becomes that ends now.
+    pub(crate) fn ended(&self, grant: &Grant) -> Grant {
+        Grant { status: GrantStatus::Revoked, updated_at: self.clock.now(), ..grant.clone() }
+    }
+
+    /// Commits the end of a grant; its tokens wait to be told of.
+    pub(crate) async fn end_grant(&self, was: &Grant, ended: &Grant) -> Result<(), ServiceError> {
+        let id = random_id("rev_", &*self.entropy);
+        let telling = Telling { id: &id, parameters: &was.parameters, at: self.clock.now() };
+        let can_be_told = self.can_be_told(&was.provider);
+        let detail = json!({"provider_is_told": can_be_told});
+        let notes = Notes {
+            audit: self.audit_entry(&was.app, "grant.revoked", was.id, detail),
+            event: Some(self.event(&was.app, "grant.revoked", json!(self.shown(ended)))),
+        };
+        let tell = can_be_told.then_some(&telling);
+        self.store.end_grant(&Ending { grant: ended, was: was.status, tell, notes: &notes }).await?;
+        self.revocations.notify_one();
+        Ok(())
     }
 
     fn shown(&self, grant: &Grant) -> Connection {

@@ -9,7 +9,9 @@ use grantway_store::{Otherwise, Resealed, SealedPlace, SealedValue, StoreError};
 use grantway_vault::{KeyId, Vault};
 use serde_json::json;
 
-use crate::{Service, ServiceError, grant_place, parameters_place, registration_place};
+use crate::{
+    Service, ServiceError, grant_place, parameters_place, registration_place, webhooks::webhook_place,
+};
 
 /// How many values are read, and replaced in one transaction.
 const BATCH: usize = 100;
@@ -195,6 +197,7 @@ fn belongs_to(place: SealedPlace, owner: &str) -> String {
     match place {
         SealedPlace::ClientSecret => registration_place(&owner),
         SealedPlace::OperatorParameters => parameters_place(&owner),
-        SealedPlace::Credential => grant_place(owner),
+        SealedPlace::Credential | SealedPlace::PendingRevocation => grant_place(owner),
+        SealedPlace::WebhookSecrets => webhook_place(&owner),
     }
 }

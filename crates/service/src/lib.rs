@@ -10,7 +10,10 @@ mod complete;
 mod deliver;
 mod depart;
 mod error;
+mod events;
 mod grants;
+mod identity;
+mod keep;
 mod keys;
 mod mint;
 mod notes;
@@ -19,10 +22,13 @@ mod parameters;
 mod proxy;
 mod refresh;
 mod remember;
+mod revocations;
 #[cfg(test)]
 mod tests;
 mod token;
+mod users;
 mod view;
+mod webhooks;
 
 use std::{collections::BTreeMap, fmt::Display, sync::Arc};
 
@@ -35,6 +41,7 @@ use grantway_core::{
 use grantway_engine::{Directory, Endpoints, Http, Relay};
 use grantway_store::{Store, StoreError};
 use grantway_vault::Vault;
+use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
@@ -46,10 +53,13 @@ pub use depart::{Departing, Departure};
 pub use error::{Candidate, ServiceError};
 pub use keys::{KeyError, KeyUse, Rotated};
 pub use mint::{MintRequest, Minted, SessionStatus};
+pub use notes::EVENT_KINDS;
 pub use open::{OpenRequest, Opened};
 pub use proxy::ProxyCall;
 pub use token::{AccessToken, Injection, TokenRequest};
+pub use users::Deleted;
 pub use view::WayOutOf;
+pub use webhooks::{WebhookSpec, check_webhooks, new_webhook_secret};
 
 /// What the use cases stand on.
 pub struct Parts {
@@ -85,6 +95,8 @@ pub struct Service {
     tasks: TaskTracker,
     stopping: CancellationToken,
     refreshing: refresh::GrantLocks,
+    /// Rings when a provider is to be told.
+    revocations: Notify,
     renewals: proxy::Renewals,
 }
 
@@ -97,6 +109,7 @@ impl Service {
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             refreshing: refresh::GrantLocks::default(),
+            revocations: Notify::new(),
             renewals: proxy::Renewals::default(),
             store: parts.store,
             catalog: parts.catalog,
@@ -141,7 +154,7 @@ impl Service {
         Ok(self.store.forget_sessions(self.clock.now()).await?)
     }
 
-    /// Ends waiting polls, so that their connections can close. Call it when the last request is in.
+    /// Ends waiting polls and new deliveries, so that their connections can close. Call it when the last request is in.
     pub fn stop_waiting(&self) {
         self.stopping.cancel();
     }

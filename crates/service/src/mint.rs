@@ -31,9 +31,9 @@ pub struct MintRequest {
     pub allowed_origin: Option<String>,
     /// Where a redirect returns.
     pub return_url: Option<String>,
-    /// For whom. Required.
+    /// For whom. Required, unless there is a `user_token`.
     pub user: Option<User>,
-    /// The user's own JWT, instead of `user`.
+    /// A JWT of the app's own identity provider that names the user.
     pub user_token: Option<Secret>,
     /// Scopes by provider.
     pub scopes: BTreeMap<String, Vec<String>>,
@@ -166,7 +166,8 @@ impl Service {
 
     async fn terms(&self, app: &App, request: MintRequest) -> Result<Terms, ServiceError> {
         let registrations = self.store.registrations(&app.id).await?;
-        let user = user(request.user, request.user_token)?;
+        let told = self.user_to_mint_for(app, request.user, request.user_token.as_ref()).await?;
+        let user = user(told)?;
         let return_url = request.return_url.as_deref().map(parse_return_url).transpose();
         let return_url = return_url.map_err(|rule| ServiceError::field("return_url", rule))?;
         let allowed_origin = allowed_origin(app, request.allowed_origin.as_deref(), return_url.as_ref())?;

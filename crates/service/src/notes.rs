@@ -11,6 +11,16 @@ use serde_json::{Value, json};
 
 use crate::Service;
 
+/// Every type of event that an app may hear of.
+pub const EVENT_KINDS: [&str; 6] = [
+    "grant.created",
+    "grant.reauthorized",
+    "grant.needs_reauth",
+    "grant.recovered",
+    "grant.revoked",
+    "session.failed",
+];
+
 impl Service {
     pub(crate) fn audit_entry(
         &self,

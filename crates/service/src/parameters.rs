@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 use grantway_catalog::{AskedOf, Parameter, Provider};
 use grantway_core::{
     ProviderId,
+    grant::Grant,
     session::Session,
     view::{AskView, Question},
 };
 
-use crate::{Registered, Service, ServiceError};
+use crate::{Registered, Service};
 
 /// Parameters by name.
 pub(crate) type Values = BTreeMap<String, String>;
@@ -25,46 +26,6 @@ pub(crate) enum Known {
 }
 
 impl Service {
-    /// Puts together what the app and the person said.
-    pub(crate) async fn known_parameters(
-        &self,
-        session: &Session,
-        registered: &Registered<'_>,
-        typed: &Values,
-    ) -> Result<Known, ServiceError> {
-        let provider = registered.provider;
-        let mut known = match session.terms.grant_id {
-            // A grant is authorised again where it is.
-            Some(id) => {
-                self.store.grant(&session.app, id).await?.map(|grant| grant.parameters).unwrap_or_default()
-            }
-            None => {
-                session.terms.parameters.get(&registered.registration.provider).cloned().unwrap_or_default()
-            }
-        };
-        let open: Vec<&Parameter> = provider
-            .parameters
-            .iter()
-            .filter(|parameter| parameter.asked_of == AskedOf::User)
-            .filter(|parameter| {
-                !known.contains_key(&parameter.name) && !registered.parameters.contains_key(&parameter.name)
-            })
-            .collect();
-        // What has a usual value is asked along with what has none, never alone.
-        if !open.iter().any(|parameter| parameter.must_be_given()) {
-            return Ok(Known::All(known));
-        }
-        let answers: Vec<_> = open.iter().map(|parameter| answer(provider, parameter, typed)).collect();
-        if answers.iter().any(Result::is_err) {
-            let questions = open.iter().zip(answers).map(|(parameter, answer)| {
-                answer.err().map_or_else(|| asked(provider, parameter, typed), |wrong| *wrong)
-            });
-            return Ok(Known::Ask(questions.collect()));
-        }
-        known.extend(answers.into_iter().flatten().flatten());
-        Ok(Known::All(known))
-    }
-
     pub(crate) fn ask_view(
         &self,
         session: &Session,
@@ -79,6 +40,42 @@ impl Service {
             questions,
         }
     }
+}
+
+/// Puts together what the app and the person said.
+pub(crate) fn known_parameters(
+    session: &Session,
+    registered: &Registered<'_>,
+    again: Option<&Grant>,
+    typed: &Values,
+) -> Known {
+    let provider = registered.provider;
+    let mut known = match (again, session.terms.parameters.get(&registered.registration.provider)) {
+        // A grant is authorised again where it is.
+        (Some(grant), _) => grant.parameters.clone(),
+        (None, told) => told.cloned().unwrap_or_default(),
+    };
+    let open: Vec<&Parameter> = provider
+        .parameters
+        .iter()
+        .filter(|parameter| parameter.asked_of == AskedOf::User)
+        .filter(|parameter| {
+            !known.contains_key(&parameter.name) && !registered.parameters.contains_key(&parameter.name)
+        })
+        .collect();
+    // What has a usual value is asked along with what has none, never alone.
+    if !open.iter().any(|parameter| parameter.must_be_given()) {
+        return Known::All(known);
+    }
+    let answers: Vec<_> = open.iter().map(|parameter| answer(provider, parameter, typed)).collect();
+    if answers.iter().any(Result::is_err) {
+        let questions = open.iter().zip(answers).map(|(parameter, answer)| {
+            answer.err().map_or_else(|| asked(provider, parameter, typed), |wrong| *wrong)
+        });
+        return Known::Ask(questions.collect());
+    }
+    known.extend(answers.into_iter().flatten().flatten());
+    Known::All(known)
 }
 
 fn answer(

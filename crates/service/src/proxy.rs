@@ -73,7 +73,7 @@ impl Service {
         let mut payload = Payload::of(body).await?;
 
         let detail = json!({"method": call.method.as_str(), "host": call.url.host_str()});
-        self.store.audit(&self.audit_entry(app, "proxy.called", id, detail)).await?;
+        self.note_use(&grant, "proxy.called", detail).await?;
         let answer = self.relay(&parts, &tokens, &call, payload.take()).await?;
         if answer.status() != StatusCode::UNAUTHORIZED || !payload.is_kept() {
             return Ok(answer);

@@ -25,6 +25,7 @@ use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
 use crate::{
     Service, ServiceError, grant_place,
+    revocations::Unheld,
     token::{BUFFER_SECONDS, dead},
 };
 
@@ -150,7 +151,7 @@ impl Service {
                 let newer = self.newer(grant, credential).await;
                 // Revoked meanwhile: what came too late must not live on.
                 if newer.is_err() {
-                    self.revoke_late(grant, &tokens).await;
+                    self.revoke_late(grant, &tokens).await?;
                 }
                 newer
             }
@@ -158,12 +159,20 @@ impl Service {
         }
     }
 
-    async fn revoke_late(&self, grant: &Grant, tokens: &TokenSet) {
-        let Ok(parts) = self.client(&grant.registration, &grant.parameters).await else { return };
-        let told = grantway_engine::revoke(&*self.http, &parts.client(), tokens, self.clock.now()).await;
-        if let Err(error) = told {
-            tracing::warn!(grant = %grant.id, %error, "tokens that came after a revocation could not be revoked");
+    async fn revoke_late(&self, grant: &Grant, tokens: &TokenSet) -> Result<(), ServiceError> {
+        let now = self.store.grant(&grant.app, grant.id).await?;
+        if now.is_some_and(|now| now.status != GrantStatus::Revoked) {
+            return Ok(());
         }
+        let unheld = Unheld {
+            app: &grant.app,
+            grant: grant.id,
+            provider: &grant.provider,
+            registration: &grant.registration,
+            parameters: &grant.parameters,
+            tokens,
+        };
+        self.revoke_unheld(&unheld).await
     }
 
     /// A living token that could not be renewed now is good until it ends; the next call tries again.

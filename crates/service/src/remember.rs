@@ -4,12 +4,14 @@ use grantway_core::{
     GrantId,
     flow::{AcceptedCode, Flow},
     grant::{Account, Connection, Grant, GrantStatus, Operation},
-    session::{Accounts, Session},
+    session::{Accounts, Mismatch, Session},
 };
 use grantway_engine::{EngineError, Proof, TokenSet, identify};
-use grantway_store::Connect;
+use grantway_store::{Connect, StoreError};
 
-use crate::{Service, ServiceError, depart::verifier_place, error::retried, grant_place};
+use crate::{
+    Service, ServiceError, depart::verifier_place, error::retried, grant_place, revocations::Unheld,
+};
 
 impl Service {
     /// Rooms 5 to 7, for a session that is at work.
@@ -33,7 +35,47 @@ impl Service {
             }
         }
         let arrival = Arrival { session, flow, tokens, account };
-        retried(|| self.connect(&arrival)).await
+        self.settle(&arrival).await
+    }
+
+    /// Room 7. What is ended by the app meanwhile stays so.
+    pub(crate) async fn settle(&self, arrival: &Arrival<'_>) -> Result<Connection, ServiceError> {
+        match retried(|| self.connect(arrival)).await {
+            Err(error) if self.ended_meanwhile(arrival, &error).await? => {
+                self.revoke_arrived(arrival, &error).await?;
+                Err(error)
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Whether what these tokens were for was ended by the app: no one else will end them.
+    async fn ended_meanwhile(
+        &self,
+        arrival: &Arrival<'_>,
+        error: &ServiceError,
+    ) -> Result<bool, ServiceError> {
+        match error {
+            ServiceError::GrantEnded(_) => Ok(true),
+            ServiceError::Store(StoreError::Conflict) => self.is_forgotten(&arrival.session.id).await,
+            _ => Ok(false),
+        }
+    }
+
+    async fn revoke_arrived(&self, arrival: &Arrival<'_>, error: &ServiceError) -> Result<(), ServiceError> {
+        let grant = match error {
+            ServiceError::GrantEnded(grant) => *grant,
+            _ => GrantId::random(&*self.entropy),
+        };
+        let unheld = Unheld {
+            app: &arrival.session.app,
+            grant,
+            provider: &arrival.flow.provider,
+            registration: &arrival.flow.registration,
+            parameters: &arrival.flow.parameters,
+            tokens: &arrival.tokens,
+        };
+        self.revoke_unheld(&unheld).await
     }
 
     /// Whose tokens they are. A provider that can't tell now makes a connection of an unknown account, unless
@@ -63,6 +105,12 @@ impl Service {
         let known =
             self.store.grants_of_user(&session.app, &session.terms.user.id, &arrival.flow.provider).await?;
         let known = choose(known, session.terms.grant_id, &arrival.account)?;
+        if let Some(grant) = known.as_ref().filter(|grant| is_another(&grant.account, &arrival.account)) {
+            let (accounts, kept) = (accounts(&grant.account, &arrival.account), self.kept(arrival));
+            return Err(ServiceError::AccountMismatch(Mismatch { accounts, kept }));
+        }
+        check_not_ended(known.as_ref(), arrival.flow)?;
+        let was = known.as_ref().map(|grant| grant.status);
         let revived = known.as_ref().is_some_and(|grant| grant.status != GrantStatus::Active);
         let (tokens, kept_from) = self.with_kept_refresh_token(arrival, known.as_ref()).await?;
         let grant = self.grant_of(arrival, known);
@@ -71,7 +119,14 @@ impl Service {
         let session = session.clone().connected(connection.clone(), self.clock.now());
         let notes = self.connected_note(&session, &connection, revived);
         self.store
-            .connect(&Connect { session: &session, grant: &grant, sealed: &sealed, kept_from, notes: &notes })
+            .connect(&Connect {
+                session: &session,
+                grant: &grant,
+                was,
+                sealed: &sealed,
+                kept_from,
+                notes: &notes,
+            })
             .await?;
         Ok(connection)
     }
@@ -128,17 +183,31 @@ impl Service {
     }
 }
 
+/// A trip that began before its grant was revoked does not revive it; a new one does.
+fn check_not_ended(known: Option<&Grant>, flow: &Flow) -> Result<(), ServiceError> {
+    match known {
+        Some(grant) if grant.status == GrantStatus::Revoked && flow.departed_at < grant.updated_at => {
+            Err(ServiceError::GrantEnded(grant.id))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn is_another(expected: &Account, got: &Account) -> bool {
+    expected.id.is_some() && got.id.is_some() && expected.id != got.id
+}
+
 fn accounts(expected: &Account, got: &Account) -> Accounts {
     let name = |account: &Account| account.identifier().unwrap_or_default().to_owned();
     Accounts { expected: name(expected), got: name(got) }
 }
 
 /// What came back, believed and identified.
-struct Arrival<'a> {
-    session: Session,
-    flow: &'a Flow,
-    tokens: TokenSet,
-    account: Account,
+pub(crate) struct Arrival<'a> {
+    pub(crate) session: Session,
+    pub(crate) flow: &'a Flow,
+    pub(crate) tokens: TokenSet,
+    pub(crate) account: Account,
 }
 
 /// Which grant a connection is: the one named, the one of the same account, or, at a provider that
@@ -149,13 +218,7 @@ fn choose(
     account: &Account,
 ) -> Result<Option<Grant>, ServiceError> {
     if let Some(id) = named {
-        let grant = known.into_iter().find(|grant| grant.id == id).ok_or(ServiceError::NoGrant)?;
-        let other = account.id.is_some() && grant.account.id.is_some() && account.id != grant.account.id;
-        return if other {
-            Err(ServiceError::AccountMismatch(accounts(&grant.account, account)))
-        } else {
-            Ok(Some(grant))
-        };
+        return known.into_iter().find(|grant| grant.id == id).map(Some).ok_or(ServiceError::NoGrant);
     }
     if account.id.is_some() {
         return Ok(known.into_iter().find(|grant| grant.account.id == account.id));

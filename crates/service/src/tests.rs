@@ -3,11 +3,15 @@
 mod arriving;
 mod auditing;
 mod completing;
+mod identity;
 mod minting;
 mod opening;
 mod parameters;
+mod reauthorising;
 mod refreshing;
 mod replicas;
+mod revoking;
 mod rotating;
+mod users;
 mod using;
 mod world;

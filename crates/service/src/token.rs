@@ -8,9 +8,9 @@ use grantway_core::{
     grant::{Grant, GrantStatus},
 };
 use grantway_engine::TokenSet;
-use grantway_store::Credential;
+use grantway_store::{Credential, StoreError};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{Service, ServiceError, error::Candidate, grant_place};
 
@@ -128,8 +128,7 @@ impl Service {
             return Err(ServiceError::InsufficientScope { grant: id, missing });
         }
         let tokens = self.living_tokens(&grant).await?;
-        let audit = self.audit_entry(app, "token.read", id, json!({}));
-        self.store.audit(&audit).await?;
+        self.note_use(&grant, "token.read", json!({})).await?;
         let mut extra = tokens.extra;
         let parameters = grant.parameters.into_iter().map(|(name, value)| (name, Secret::new(value)));
         extra.extend(parameters);
@@ -151,6 +150,21 @@ impl Service {
         };
         let tokens = self.open_tokens(&credential)?;
         if self.is_fresh(grant, &tokens) { Ok(tokens) } else { self.refreshed(grant, None).await }
+    }
+
+    /// Notes that a grant's token is used. One that was revoked while the token was read or refreshed gives
+    /// none any more.
+    pub(crate) async fn note_use(
+        &self,
+        grant: &Grant,
+        action: &str,
+        detail: Value,
+    ) -> Result<(), ServiceError> {
+        let audit = self.audit_entry(&grant.app, action, grant.id, detail);
+        match self.store.hand_out(grant.id, &audit).await {
+            Err(StoreError::Conflict) => Err(dead(grant)),
+            noted => Ok(noted?),
+        }
     }
 
     pub(crate) fn is_fresh(&self, grant: &Grant, tokens: &TokenSet) -> bool {

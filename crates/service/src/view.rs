@@ -87,12 +87,12 @@ impl Service {
 
     fn open_page(&self, session: &Session) -> Shown {
         match &session.progress {
-            Progress::Troubled { provider, code, accounts } => Shown::Trouble {
+            Progress::Troubled { provider, code, mismatch } => Shown::Trouble {
                 choices: self.choices(session),
                 provider: provider.clone(),
                 provider_name: self.provider_name(provider),
                 code: *code,
-                accounts: accounts.clone(),
+                accounts: mismatch.as_ref().map(|mismatch| mismatch.accounts.clone()),
             },
             _ => Shown::Pick {
                 choices: self.choices(session),

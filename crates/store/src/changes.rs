@@ -1,4 +1,4 @@
-//! News of changed sessions, for whoever waits in this process.
+//! News of changed sessions and of events, for whoever waits in this process.
 
 use grantway_core::SessionId;
 use tokio::sync::broadcast;
@@ -11,6 +11,8 @@ const KEPT: usize = 1024;
 pub enum Change {
     /// This session, committed.
     Session(SessionId),
+    /// Something is to be delivered, committed; a session's own events may come as its change alone.
+    Event,
     /// Any: some changes may not have been heard of.
     Unheard,
 }

@@ -1,9 +1,11 @@
 //! What every store must do, whatever database is under it. A store joins by calling [`run`] with a
 //! way to make an empty database.
 
+mod endings;
 mod exporting;
 mod fixtures;
 mod hearing;
+mod outbox;
 mod racing;
 mod sealing;
 
@@ -19,8 +21,8 @@ use grantway_core::{
 pub(crate) use self::{fixtures::saved, hearing::heard};
 use self::{fixtures::*, hearing::a_saved_session_is_told_and_a_refused_one_is_not};
 use crate::{
-    ApiKey, Attempt, Connect, Credential, Ended, GrantFilter, HeldCode, Lease, Leased, Notes, Store,
-    StoreError,
+    ApiKey, Attempt, Connect, Credential, Ended, GrantFilter, HeldCode, Lease, Leased, Notes, PlacedEvent,
+    Store, StoreError,
 };
 
 /// An empty database, on which any number of stores may be opened.
@@ -48,9 +50,10 @@ pub(crate) async fn run<P: Place>(fresh: impl AsyncFn() -> P) {
     a_refresh_has_one_owner_at_a_time(&fresh().await).await;
     a_grant_that_is_not_active_is_not_refreshed(&*fresh().await.store().await).await;
     a_grant_is_buried_only_with_the_credential_that_died(&*fresh().await.store().await).await;
-    a_revoked_grant_has_no_credential(&*fresh().await.store().await).await;
     old_sessions_are_forgotten_with_all_that_hangs_on_them(&*fresh().await.store().await).await;
     an_audit_row_stays_as_it_was_written(&fresh().await).await;
+    endings::run(&fresh).await;
+    outbox::run(&fresh).await;
     exporting::the_audit_is_read_in_pages_in_the_order_of_writing(&*fresh().await.store().await).await;
     sealing::run(&fresh).await;
     racing::run(&fresh).await;
@@ -70,7 +73,7 @@ async fn apps_and_registrations_are_replaced_by_id(store: &dyn Store) {
 
     let renamed = App { name: "New".to_owned(), ..app() };
     let secret = Registration { sealed_secret: Some(vec![9]), ..registration() };
-    store.apply(slice::from_ref(&renamed), slice::from_ref(&secret)).await.unwrap();
+    store.apply(slice::from_ref(&renamed), slice::from_ref(&secret), &[]).await.unwrap();
 
     assert_eq!(store.apps().await.unwrap(), [renamed]);
     assert_eq!(store.registrations(&app_id()).await.unwrap(), slice::from_ref(&secret));
@@ -138,7 +141,8 @@ async fn a_connection_is_remembered_whole_or_not_at_all(store: &dyn Store) {
     let session = minted(store, 1).await;
     let grant = grant(1, "account");
     let noted = Notes { event: Some(event("e1")), ..notes("c1") };
-    let connect = Connect { session: &session, grant: &grant, sealed: &[7], kept_from: None, notes: &noted };
+    let connect =
+        Connect { session: &session, grant: &grant, was: None, sealed: &[7], kept_from: None, notes: &noted };
     store.connect(&connect).await.unwrap();
 
     let stale = Notes { event: Some(event("e2")), ..notes("c2") };
@@ -146,7 +150,7 @@ async fn a_connection_is_remembered_whole_or_not_at_all(store: &dyn Store) {
     assert!(matches!(store.connect(&again).await, Err(StoreError::Conflict)));
 
     assert_eq!(store.credential(grant.id).await.unwrap().unwrap().sealed, [7]);
-    assert_eq!(store.pending_events().await.unwrap(), [event("e1")]);
+    assert_eq!(outbox::events(store, 0).await, [PlacedEvent { position: 1, event: event("e1") }]);
     assert_eq!(store.grant(&app_id(), grant.id).await.unwrap(), Some(grant.clone()));
     assert_eq!(store.grant(&"other".parse().unwrap(), grant.id).await.unwrap(), None);
 }
@@ -158,6 +162,7 @@ async fn the_same_account_can_not_become_two_grants(store: &dyn Store) {
         .connect(&Connect {
             session: &first,
             grant: &one,
+            was: None,
             sealed: &[1],
             kept_from: None,
             notes: &notes("c1"),
@@ -169,6 +174,7 @@ async fn the_same_account_can_not_become_two_grants(store: &dyn Store) {
         .connect(&Connect {
             session: &second,
             grant: &other,
+            was: None,
             sealed: &[2],
             kept_from: None,
             notes: &notes("c2"),
@@ -288,22 +294,6 @@ async fn a_grant_is_buried_only_with_the_credential_that_died(store: &dyn Store)
 
     store.bury(&buried, dead.generation + 1, &notes("b2")).await.unwrap();
     assert_eq!(store.grant(&app_id(), grant.id).await.unwrap(), Some(buried));
-}
-
-async fn a_revoked_grant_has_no_credential(store: &dyn Store) {
-    let grant = connected(store, 1, "account").await;
-    let credential = store.credential(grant.id).await.unwrap().unwrap();
-    lease(store, &credential, "one").await;
-
-    let revoked = Grant { status: GrantStatus::Revoked, ..grant.clone() };
-    store.revoke(&revoked, &notes("r1")).await.unwrap();
-
-    assert_eq!(store.credential(grant.id).await.unwrap(), None);
-    assert!(
-        matches!(store.save_credential(&credential, "one").await, Err(StoreError::Conflict)),
-        "a late refresh changes nothing"
-    );
-    assert_eq!(store.grant(&app_id(), grant.id).await.unwrap(), Some(revoked));
 }
 
 async fn old_sessions_are_forgotten_with_all_that_hangs_on_them(store: &dyn Store) {

@@ -7,6 +7,8 @@ mod changes;
 mod conflict;
 #[cfg(test)]
 mod contract;
+mod endings;
+mod outbox;
 mod postgres;
 mod records;
 mod rows;
@@ -23,6 +25,10 @@ use grantway_core::{
 };
 
 pub use changes::{Change, Changes};
+pub use endings::{Ending, Endings, PendingRevocation, Telling};
+pub use outbox::{
+    Claim, Claimed, Delivery, Endpoint, EventFilter, Outbox, PlacedEvent, Replay, Settled, Verdict,
+};
 pub use postgres::PostgresStore;
 pub use records::{
     ApiKey, Attempt, AuditEntry, AuditFilter, Connect, Credential, Depart, Ended, Event, GrantFilter,
@@ -50,7 +56,9 @@ pub enum StoreError {
 
 /// Everything that outlives a request.
 #[async_trait]
-pub trait Store: Apps + Sessions + Flows + Grants + Credentials + Sealed + Journal + Send + Sync {
+pub trait Store:
+    Apps + Sessions + Flows + Grants + Credentials + Endings + Sealed + Journal + Outbox + Send + Sync
+{
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), StoreError>;
 
@@ -63,8 +71,14 @@ pub trait Store: Apps + Sessions + Flows + Grants + Credentials + Sealed + Journ
 /// The products that are served, their clients at providers, their backends' keys.
 #[async_trait]
 pub trait Apps {
-    /// Adds apps and registrations or replaces those of the same ids; removes none.
-    async fn apply(&self, apps: &[App], registrations: &[Registration]) -> Result<(), StoreError>;
+    /// Adds apps and registrations or replaces those of the same ids; removes none. The endpoints become all that
+    /// these apps have.
+    async fn apply(
+        &self,
+        apps: &[App],
+        registrations: &[Registration],
+        endpoints: &[Endpoint],
+    ) -> Result<(), StoreError>;
     /// One app.
     async fn app(&self, id: &AppId) -> Result<Option<App>, StoreError>;
     /// All apps, by id.
@@ -137,7 +151,8 @@ pub trait Flows {
 #[async_trait]
 pub trait Grants {
     /// Remembers a connection: grant, credential, session, outbox and audit. [`StoreError::Conflict`]
-    /// when the session moved on, or the same account was connected at the same moment.
+    /// when the session or the grant moved on, or the same account was connected at the same moment. What
+    /// its provider was still to be told of that grant's end is dropped: it could end what is new.
     async fn connect(&self, connect: &Connect<'_>) -> Result<(), StoreError>;
     /// One grant of an app.
     async fn grant(&self, app: &AppId, id: GrantId) -> Result<Option<Grant>, StoreError>;
@@ -152,8 +167,6 @@ pub trait Grants {
     async fn grants(&self, app: &AppId, filter: &GrantFilter) -> Result<Vec<Grant>, StoreError>;
     /// Notes that an active grant's credential is dead, if its generation is still the one that died.
     async fn bury(&self, grant: &Grant, generation: i64, notes: &Notes) -> Result<(), StoreError>;
-    /// Replaces a grant's state and forgets its credential.
-    async fn revoke(&self, grant: &Grant, notes: &Notes) -> Result<(), StoreError>;
 }
 
 /// The grants' sealed tokens, and the right to refresh them.
@@ -192,6 +205,4 @@ pub trait Journal {
     async fn audit_of(&self, app: &AppId) -> Result<Vec<AuditEntry>, StoreError>;
     /// Audit rows of one or all apps, in the order of writing.
     async fn audit_page(&self, filter: &AuditFilter) -> Result<Vec<NumberedAudit>, StoreError>;
-    /// Events that wait to be delivered, oldest first.
-    async fn pending_events(&self) -> Result<Vec<Event>, StoreError>;
 }

@@ -3,10 +3,12 @@
 
 mod apps;
 mod credentials;
+mod endings;
 mod flows;
 mod grants;
 mod journal;
 mod listen;
+mod outbox;
 mod sealed;
 mod sessions;
 #[cfg(test)]

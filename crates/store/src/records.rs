@@ -176,6 +176,8 @@ pub struct Connect<'a> {
     pub session: &'a Session,
     /// New, or as it becomes.
     pub grant: &'a Grant,
+    /// As the grant was read: in another state it is left alone. None makes a new one.
+    pub was: Option<GrantStatus>,
     /// Sealed for that grant.
     pub sealed: &'a [u8],
     /// The generation that a part of it was kept from: no other may be replaced.

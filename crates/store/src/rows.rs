@@ -4,7 +4,10 @@ use grantway_core::{Digest, Timestamp, app::Registration, grant::Grant, session:
 use serde_json::Value;
 use sqlx::FromRow;
 
-use crate::{Attempt, AuditEntry, Event, HeldCode, NumberedAudit, StoreError};
+use crate::{
+    Attempt, AuditEntry, Claimed, Delivery, Endpoint, Event, HeldCode, NumberedAudit, PendingRevocation,
+    PlacedEvent, StoreError,
+};
 
 /// Our own types always serialize; an empty text would be refused on reading.
 pub(crate) fn json<T: serde::Serialize>(value: &T) -> String {
@@ -64,6 +67,36 @@ impl HeldRow {
         let (flow, sealed_code) = parse(&self.body, "held code")?;
         let expires_at = Timestamp(self.expires_at);
         Ok(HeldCode { completion, session: id(&self.session_id)?, flow, sealed_code, expires_at })
+    }
+}
+
+/// As its table has it.
+#[derive(FromRow)]
+pub(crate) struct RevocationRow {
+    id: String,
+    app_id: String,
+    grant_id: String,
+    registration_id: String,
+    parameters: String,
+    sealed: Vec<u8>,
+    created_at: i64,
+    next_at: i64,
+    attempts: i64,
+}
+
+impl RevocationRow {
+    pub(crate) fn read(self) -> Result<PendingRevocation, StoreError> {
+        Ok(PendingRevocation {
+            app: id(&self.app_id)?,
+            grant: id(&self.grant_id)?,
+            registration: id(&self.registration_id)?,
+            parameters: parse(&self.parameters, "revocation")?,
+            id: self.id,
+            sealed: self.sealed,
+            created_at: Timestamp(self.created_at),
+            next_at: Timestamp(self.next_at),
+            attempts: self.attempts,
+        })
     }
 }
 
@@ -141,6 +174,84 @@ impl EventRow {
     }
 }
 
-fn id<T: std::str::FromStr>(text: &str) -> Result<T, StoreError> {
+/// An event with its place.
+#[derive(FromRow)]
+pub(crate) struct PlacedRow {
+    position: i64,
+    #[sqlx(flatten)]
+    event: EventRow,
+}
+
+impl PlacedRow {
+    pub(crate) fn read(self) -> Result<PlacedEvent, StoreError> {
+        Ok(PlacedEvent { position: self.position, event: self.event.read()? })
+    }
+}
+
+/// An event that was claimed.
+#[derive(FromRow)]
+pub(crate) struct ClaimedRow {
+    attempts: i64,
+    #[sqlx(flatten)]
+    event: EventRow,
+}
+
+impl ClaimedRow {
+    pub(crate) fn read(self) -> Result<Claimed, StoreError> {
+        Ok(Claimed { event: self.event.read()?, attempt: self.attempts })
+    }
+}
+
+/// As its table has it.
+#[derive(FromRow)]
+pub(crate) struct EndpointRow {
+    id: String,
+    app_id: String,
+    url: String,
+    sealed_secrets: Vec<u8>,
+    kinds: String,
+    disabled_at: Option<i64>,
+}
+
+impl EndpointRow {
+    pub(crate) fn read(self) -> Result<Endpoint, StoreError> {
+        Ok(Endpoint {
+            id: id(&self.id)?,
+            app: id(&self.app_id)?,
+            url: self.url.parse().map_err(|_| StoreError::Unreadable("URL"))?,
+            sealed_secrets: self.sealed_secrets,
+            kinds: parse(&self.kinds, "list of event types")?,
+            disabled_at: self.disabled_at.map(Timestamp),
+        })
+    }
+}
+
+/// A delivery with its event's type.
+#[derive(FromRow)]
+pub(crate) struct DeliveryRow {
+    event_id: String,
+    kind: String,
+    endpoint_id: String,
+    attempts: i64,
+    next_at: Option<i64>,
+    last_status: Option<i64>,
+    last_error: Option<String>,
+}
+
+impl DeliveryRow {
+    pub(crate) fn read(self) -> Result<Delivery, StoreError> {
+        Ok(Delivery {
+            event: self.event_id,
+            kind: self.kind,
+            endpoint: id(&self.endpoint_id)?,
+            attempts: self.attempts,
+            next_at: self.next_at.map(Timestamp),
+            last_status: self.last_status.and_then(|status| u16::try_from(status).ok()),
+            last_error: self.last_error,
+        })
+    }
+}
+
+pub(crate) fn id<T: std::str::FromStr>(text: &str) -> Result<T, StoreError> {
     text.parse().map_err(|_| StoreError::Unreadable("id"))
 }

@@ -14,6 +14,10 @@ pub enum SealedPlace {
     OperatorParameters,
     /// Grants' tokens.
     Credential,
+    /// Ended grants' tokens, until their provider was told.
+    PendingRevocation,
+    /// Webhook endpoints' signing secrets.
+    WebhookSecrets,
 }
 
 /// Where a place's values are in the tables.
@@ -30,7 +34,13 @@ pub(crate) struct Column {
 
 impl SealedPlace {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::ClientSecret, Self::OperatorParameters, Self::Credential];
+    pub const ALL: [Self; 5] = [
+        Self::ClientSecret,
+        Self::OperatorParameters,
+        Self::Credential,
+        Self::PendingRevocation,
+        Self::WebhookSecrets,
+    ];
 
     /// For people.
     #[must_use]
@@ -44,6 +54,8 @@ impl SealedPlace {
             Self::ClientSecret => Column { name: "client secrets", table: "registrations", row: "id", owner: "id", value: "sealed_secret" },
             Self::OperatorParameters => Column { name: "parameters", table: "registrations", row: "id", owner: "id", value: "sealed_parameters" },
             Self::Credential => Column { name: "credentials", table: "credentials", row: "grant_id", owner: "grant_id", value: "sealed" },
+            Self::PendingRevocation => Column { name: "revocations to tell", table: "pending_revocations", row: "id", owner: "grant_id", value: "sealed" },
+            Self::WebhookSecrets => Column { name: "webhook secrets", table: "webhook_endpoints", row: "id", owner: "id", value: "sealed_secrets" },
         }
     }
 }
@@ -61,11 +73,12 @@ pub(crate) struct Counted {
 
 /// Values that nobody needs a little later.
 #[rustfmt::skip]
-const PASSING: [Counted; 4] = [
+const PASSING: [Counted; 5] = [
     Counted { name: "trips to a provider", table: "flows", column: "body", path: Some("sealed_verifier"), until: Some("expires_at") },
     Counted { name: "codes that wait", table: "held_codes", column: "body", path: Some("0,sealed_verifier"), until: Some("expires_at") },
     Counted { name: "codes that wait", table: "held_codes", column: "body", path: Some("1"), until: Some("expires_at") },
     Counted { name: "sessions", table: "sessions", column: "body", path: Some("progress,sealed_completion"), until: Some("forget_at") },
+    Counted { name: "sessions", table: "sessions", column: "body", path: Some("progress,mismatch,kept"), until: Some("forget_at") },
 ];
 
 /// All that is counted.

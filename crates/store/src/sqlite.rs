@@ -2,9 +2,11 @@
 
 mod apps;
 mod credentials;
+mod endings;
 mod flows;
 mod grants;
 mod journal;
+mod outbox;
 mod sealed;
 mod sessions;
 #[cfg(test)]
@@ -43,6 +45,7 @@ impl SqliteStore {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
+            .pragma("secure_delete", "on")
             .busy_timeout(Duration::from_secs(BUSY_SECONDS));
         let pool = SqlitePoolOptions::new().max_connections(8).connect_with(options).await?;
         sqlx::migrate!("migrations/sqlite").run(&pool).await?;
@@ -53,6 +56,13 @@ impl SqliteStore {
     async fn commit(&self, tx: Transaction<'static, Sqlite>, session: &SessionId) -> Result<(), StoreError> {
         tx.commit().await?;
         self.changes.tell(Change::Session(session.clone()));
+        Ok(())
+    }
+
+    /// Commits what is to be delivered, and tells it to this process.
+    async fn commit_event(&self, tx: Transaction<'static, Sqlite>) -> Result<(), StoreError> {
+        tx.commit().await?;
+        self.changes.tell(Change::Event);
         Ok(())
     }
 

@@ -10,6 +10,8 @@ use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
 use url::Url;
 
+use crate::Traffic;
+
 /// As the real adapter: no token or account answer is larger.
 const MOST_BYTES: usize = 1 << 20;
 
@@ -17,6 +19,7 @@ const MOST_BYTES: usize = 1 << 20;
 #[derive(Clone, Default)]
 pub struct RouterHttp {
     routers: HashMap<String, Router>,
+    traffic: Traffic,
 }
 
 impl RouterHttp {
@@ -35,6 +38,13 @@ impl RouterHttp {
         self
     }
 
+    /// Lets `traffic` have its way with every request.
+    #[must_use]
+    pub fn through(mut self, traffic: &Traffic) -> Self {
+        self.traffic = traffic.clone();
+        self
+    }
+
     fn router(&self, uri: &Uri) -> Option<Router> {
         let usual = if uri.scheme_str() == Some("http") { 80 } else { 443 };
         let port = uri.port_u16().unwrap_or(usual);
@@ -45,6 +55,8 @@ impl RouterHttp {
 #[async_trait]
 impl Http for RouterHttp {
     async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, HttpError> {
+        let path = request.uri().path().to_owned();
+        self.traffic.check(&path)?;
         let router = self.router(request.uri()).ok_or(HttpError::NotConnected)?;
         let answer = match router.oneshot(as_received(request.map(Body::from))).await {
             Ok(answer) => answer,
@@ -55,6 +67,7 @@ impl Http for RouterHttp {
         if bytes.len() > MOST_BYTES {
             return Err(HttpError::TooLarge);
         }
+        self.traffic.pass(&path).await;
         Ok(Response::from_parts(parts, bytes.to_vec()))
     }
 }

@@ -6,16 +6,20 @@
 pub mod clock;
 pub mod entropy;
 pub mod http;
+pub mod issuer;
 pub mod person;
 pub mod postgres;
 pub mod provider;
+pub mod traffic;
 
 pub use clock::ToldClock;
 pub use entropy::SeededEntropy;
 pub use http::RouterHttp;
+pub use issuer::Issuer;
 pub use person::{Answer, Person, PersonError};
 pub use postgres::{PostgresError, PostgresServer};
 pub use provider::{
     ACCOUNTS, Account, FakeClient, FakeProvider, FakeProviderConfig, GrantType, Ledger, OAuthError, Switches,
     TokenBehaviour, TokenOutcome, TokenRequest,
 };
+pub use traffic::{Held, Traffic};

@@ -1,10 +1,10 @@
-//! `Authorization: Bearer gw_sk_…`
+//! `Authorization: Bearer gw_sk_…`, and `Grantway-User-Token` for calls on behalf of one user.
 
 use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, header::AUTHORIZATION, request::Parts},
 };
-use grantway_core::{AppId, Secret};
+use grantway_core::{AppId, Code, GrantId, Secret};
 use grantway_service::ServiceError;
 
 use crate::server::{problem::ApiError, state::AppState};
@@ -19,6 +19,54 @@ impl FromRequestParts<AppState> for Caller {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
         let key = bearer(&parts.headers).ok_or(ServiceError::Unauthorized)?;
         Ok(Self(state.service.authenticate(&key).await?))
+    }
+}
+
+/// Limits a call to the grants of the user that the token names.
+const USER_TOKEN: &str = "Grantway-User-Token";
+
+/// The app that calls, and the one user on whose behalf, if it says so.
+#[derive(Debug)]
+pub struct Scope {
+    /// Whose key it is.
+    pub app: AppId,
+    /// Whose grants the call is about, and no others.
+    pub user: Option<String>,
+}
+
+impl FromRequestParts<AppState> for Scope {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let Caller(app) = Caller::from_request_parts(parts, state).await?;
+        let mut tokens = parts.headers.get_all(USER_TOKEN).iter();
+        let user = match (tokens.next(), tokens.next()) {
+            (None, _) => None,
+            (Some(token), None) => {
+                let text = token.to_str().unwrap_or_default().to_owned();
+                Some(state.service.user_of_token(&app, &Secret::new(text), USER_TOKEN).await?.id)
+            }
+            (Some(_), Some(_)) => {
+                return Err(ApiError::new(Code::InvalidRequest, format!("{USER_TOKEN} was sent twice")));
+            }
+        };
+        Ok(Self { app, user })
+    }
+}
+
+impl Scope {
+    /// The grant of an address, if the call may be about it.
+    pub(crate) async fn grant(&self, state: &AppState, id: &str) -> Result<GrantId, ServiceError> {
+        let id = id.parse().map_err(|_| ServiceError::NoGrant)?;
+        if let Some(user) = &self.user {
+            state.service.check_owner(&self.app, id, user).await?;
+        }
+        Ok(id)
+    }
+
+    /// Whether the call may be about a user.
+    pub(crate) fn covers(&self, user: &str) -> bool {
+        self.user.as_deref().is_none_or(|own| own == user)
     }
 }
 

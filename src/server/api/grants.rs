@@ -18,7 +18,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::server::{
-    api::{auth::Caller, sessions::Body},
+    api::{auth::Scope, sessions::Body},
     problem::ApiError,
     state::AppState,
 };
@@ -40,7 +40,7 @@ pub struct ListQuery {
 /// `GET /v1/grants` → `{data, next}`; `next` is the `after` of the following page, or null.
 pub async fn list(
     State(state): State<AppState>,
-    Caller(app): Caller,
+    scope: Scope,
     query: Result<Query<ListQuery>, QueryRejection>,
 ) -> Result<Json<Value>, ApiError> {
     let Query(query) = query.map_err(|error| ApiError::new(Code::InvalidField, error.body_text()))?;
@@ -48,14 +48,17 @@ pub async fn list(
     if !(1..=LARGEST_LIMIT).contains(&limit) {
         return Err(ServiceError::field("limit", format!("must be 1 to {LARGEST_LIMIT}")).into());
     }
+    if query.user_id.as_deref().is_some_and(|user| !scope.covers(user)) {
+        return Ok(Json(json!({"data": [], "next": null})));
+    }
     let filter = GrantFilter {
-        user: query.user_id,
+        user: scope.user.or(query.user_id),
         provider: query.provider,
         status: query.status,
         after: query.after,
         limit,
     };
-    let grants = state.service.grants(&app, &filter).await?;
+    let grants = state.service.grants(&scope.app, &filter).await?;
     let full = i64::try_from(grants.len()).is_ok_and(|length| length == limit);
     let next = grants.last().filter(|_| full).map(|last| last.grant_id);
     Ok(Json(json!({"data": grants, "next": next})))
@@ -64,19 +67,21 @@ pub async fn list(
 /// `GET /v1/grants/{grant_id}`
 pub async fn show(
     State(state): State<AppState>,
-    Caller(app): Caller,
+    scope: Scope,
     Path(id): Path<String>,
 ) -> Result<Json<Connection>, ApiError> {
-    Ok(Json(state.service.grant(&app, grant_id(&id)?).await?))
+    let id = scope.grant(&state, &id).await?;
+    Ok(Json(state.service.grant(&scope.app, id).await?))
 }
 
 /// `DELETE /v1/grants/{grant_id}` → the grant, revoked.
 pub async fn revoke(
     State(state): State<AppState>,
-    Caller(app): Caller,
+    scope: Scope,
     Path(id): Path<String>,
 ) -> Result<Json<Connection>, ApiError> {
-    Ok(Json(state.service.revoke(&app, grant_id(&id)?).await?))
+    let id = scope.grant(&state, &id).await?;
+    Ok(Json(state.service.revoke(&scope.app, id).await?))
 }
 
 /// The optional body of `POST /v1/grants/{grant_id}/token`.
@@ -89,7 +94,7 @@ pub struct TokenQuestion {
 /// `POST /v1/grants/{grant_id}/token`
 pub async fn token(
     State(state): State<AppState>,
-    Caller(app): Caller,
+    scope: Scope,
     Path(id): Path<String>,
     body: Bytes,
 ) -> Result<impl IntoResponse, ApiError> {
@@ -98,17 +103,21 @@ pub async fn token(
     } else {
         serde_json::from_slice(&body).map_err(|error| ApiError::new(Code::InvalidField, error.to_string()))?
     };
-    let token = state.service.token(&app, grant_id(&id)?, &question.scopes).await?;
+    let id = scope.grant(&state, &id).await?;
+    let token = state.service.token(&scope.app, id, &question.scopes).await?;
     Ok(Json(shown(&token)))
 }
 
 /// `POST /v1/token`: by provider and user.
 pub async fn token_of_user(
     State(state): State<AppState>,
-    Caller(app): Caller,
+    scope: Scope,
     Body(request): Body<TokenRequest>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let token = state.service.token_of_user(&app, &request).await?;
+    if !scope.covers(&request.user_id) {
+        return Err(ServiceError::NoGrant.into());
+    }
+    let token = state.service.token_of_user(&scope.app, &request).await?;
     Ok(Json(shown(&token)))
 }
 
@@ -123,8 +132,4 @@ fn shown(token: &AccessToken) -> Value {
         "extra": extra,
         "injection": token.injection,
     })
-}
-
-pub(crate) fn grant_id(text: &str) -> Result<GrantId, ServiceError> {
-    text.parse().map_err(|_| ServiceError::NoGrant)
 }

@@ -12,11 +12,7 @@ use grantway_service::ProxyCall;
 use http_body::Body as _;
 use http_body_util::{BodyExt as _, Limited};
 
-use crate::server::{
-    api::{auth::Caller, grants::grant_id},
-    problem::ApiError,
-    state::AppState,
-};
+use crate::server::{api::auth::Scope, problem::ApiError, state::AppState};
 
 /// A call may upload a file: 1 GiB, in bytes.
 const LARGEST_BODY: usize = 1024 * 1024 * 1024;
@@ -29,7 +25,7 @@ const GRANTWAY_UPSTREAM: HeaderName = HeaderName::from_static("grantway-upstream
 /// `ANY /v1/grants/{grant_id}/proxy/{path}`: the provider's answer, whatever its status.
 pub async fn call(
     State(state): State<AppState>,
-    Caller(app): Caller,
+    scope: Scope,
     request: Request,
 ) -> Result<Response, ApiError> {
     let (parts, body) = request.into_parts();
@@ -37,6 +33,7 @@ pub async fn call(
         return Err(ApiError::new(Code::BodyTooLarge, format!("at most {LARGEST_BODY} bytes are passed on")));
     }
     let (id, path) = grant_and_path(&parts.uri);
+    let id = scope.grant(&state, id).await?;
     let host = parts.headers.get(GRANTWAY_HOST).map(|host| host.to_str().unwrap_or_default().to_owned());
     let call = ProxyCall {
         method: parts.method,
@@ -46,7 +43,7 @@ pub async fn call(
         headers: parts.headers,
         body: Limited::new(body, LARGEST_BODY).map_err(|_| BrokenOff).boxed_unsync(),
     };
-    let answer = state.service.proxy(&app, grant_id(id)?, call).await?;
+    let answer = state.service.proxy(&scope.app, id, call).await?;
     let mut answer = answer.map(Body::new);
     let headers = answer.headers_mut();
     // What a provider answers is data: no browser may run it on our origin.

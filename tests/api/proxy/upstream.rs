@@ -21,7 +21,7 @@ use axum::{
 use bytes::Bytes;
 use grantway::server::adapters::{ReqwestHttp, ReqwestRelay};
 use grantway_engine::{BrokenOff, Relay, relay};
-use grantway_store::{AuditEntry, Store};
+use grantway_store::{AuditEntry, Journal};
 use http_body_util::{BodyExt, Full};
 use serde_json::{Value, json};
 use tokio::{

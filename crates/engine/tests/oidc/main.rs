@@ -7,3 +7,4 @@ mod id_tokens;
 mod metadata;
 mod op;
 mod pushed;
+mod user_tokens;

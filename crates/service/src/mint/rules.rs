@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use grantway_core::{
-    Origin, ProviderId, Secret,
+    Origin, ProviderId,
     app::{App, Registration},
     grant::User,
 };
@@ -25,13 +25,7 @@ pub(super) fn expires_in(asked: Option<i64>) -> Result<i64, ServiceError> {
     Err(ServiceError::field("expires_in", format!("must be {SHORTEST_SECONDS} to {LONGEST_SECONDS} seconds")))
 }
 
-pub(super) fn user(user: Option<User>, token: Option<Secret>) -> Result<User, ServiceError> {
-    if token.is_some() {
-        return Err(ServiceError::field(
-            "user_token",
-            "the app has no identity provider to verify it with; send `user` instead",
-        ));
-    }
+pub(super) fn user(user: Option<User>) -> Result<User, ServiceError> {
     let user = user.ok_or_else(|| {
         ServiceError::field("user", "is required: {\"id\": …}, the app's own id of its signed-in user")
     })?;

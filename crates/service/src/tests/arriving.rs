@@ -26,8 +26,7 @@ async fn a_connection_is_made_and_remembered_whole() {
     assert_eq!(connection.account_identifier.as_deref(), Some("ada@example.com"));
     assert_eq!(connection.scopes, ["profile", "files.read"]);
     assert_eq!(connection.metadata["team"], "blue");
-    let events: Vec<_> =
-        world.store.pending_events().await.unwrap().into_iter().map(|event| event.kind).collect();
+    let events = world.event_kinds().await;
     assert_eq!(events, ["grant.created"]);
     let actions: Vec<_> =
         world.store.audit_of(&app()).await.unwrap().into_iter().map(|row| row.action).collect();
@@ -118,8 +117,7 @@ async fn a_denial_can_be_tried_again_or_told_to_the_app() {
 
     let Shown::Tell { message, .. } = world.shown(&browser).await else { panic!("not told") };
     assert!(matches!(&message.result.outcome, Told::Error { error } if error.code == Code::AccessDenied));
-    let events: Vec<_> =
-        world.store.pending_events().await.unwrap().into_iter().map(|event| event.kind).collect();
+    let events = world.event_kinds().await;
     assert_eq!(events, ["session.failed"]);
 }
 

@@ -41,15 +41,10 @@ async fn another_app_finds_no_such_session() {
 #[tokio::test]
 async fn each_field_is_refused_by_name_and_rule() {
     type Change = fn(&mut MintRequest);
-    let broken: [(Change, &str, &str); 22] = [
+    let broken: [(Change, &str, &str); 21] = [
         (|r| r.user = None, "user", "is required: {\"id\": …}, the app's own id of its signed-in user"),
         (|r| r.user = Some(user(" ")), "user.id", "must be 1 to 500 characters"),
         (|r| r.user = Some(user("u\0")), "user.id", "must not contain NUL"),
-        (
-            |r| r.user_token = Some(grantway_core::Secret::new("jwt".into())),
-            "user_token",
-            "the app has no identity provider to verify it with; send `user` instead",
-        ),
         (
             |r| r.allowed_providers = Some(vec![]),
             "allowed_providers",
@@ -58,7 +53,7 @@ async fn each_field_is_refused_by_name_and_rule() {
         (
             |r| r.allowed_providers = Some(vec!["nope".into()]),
             "allowed_providers",
-            "the app has no registration at `nope`; registered: files, lost, shops",
+            "the app has no registration at `nope`; registered: files, lost, mute, shops",
         ),
         (
             |r| r.allowed_origin = Some("*".into()),

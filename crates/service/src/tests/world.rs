@@ -4,15 +4,17 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use grantway_catalog::Catalog;
 use grantway_core::{
-    AppId, Digest, Secret, SessionId, Timestamp,
+    AppId, Digest, GrantId, Secret, SessionId, Timestamp,
+    app::Identity,
     device::Mode,
     grant::{Connection, User},
     message::Told,
     view::{Shown, View},
 };
-use grantway_store::{PostgresStore, SqliteStore, Store};
+use grantway_store::{EventFilter, PostgresStore, SqliteStore, Store};
 use grantway_testkit::{
-    FakeClient, FakeProvider, FakeProviderConfig, Person, RouterHttp, SeededEntropy, ToldClock, postgres,
+    FakeClient, FakeProvider, FakeProviderConfig, Issuer, Person, RouterHttp, SeededEntropy, ToldClock,
+    Traffic, postgres,
 };
 use grantway_vault::Vault;
 use url::Url;
@@ -29,6 +31,11 @@ pub(super) struct World {
     pub(super) provider: FakeProvider,
     pub(super) clock: Arc<ToldClock>,
     pub(super) store: Arc<dyn Store>,
+    /// On the way to providers.
+    pub(super) traffic: Traffic,
+    /// Of the app's own users.
+    pub(super) issuer: Issuer,
+    http: RouterHttp,
     pub(super) master_key: Secret,
     database: Database,
 }
@@ -77,7 +84,7 @@ impl World {
         let client = FakeClient {
             client_id: "acme".to_owned(),
             client_secret: "CANARY-secret".to_owned(),
-            redirect_uris: ["files", "shops"]
+            redirect_uris: ["files", "mute", "shops"]
                 .map(|id| format!("https://connect.test/connect/callback/acme.{id}"))
                 .into(),
         };
@@ -85,9 +92,16 @@ impl World {
         let provider = FakeProvider::new(config, clock.clone(), entropy.clone());
         let store = database.open().await;
         let master_key = Vault::new_key(&*entropy);
-        let service = service(&store, &master_key, &provider, &clock, entropy);
+        let traffic = Traffic::default();
+        let id: Url = "https://id.test".parse().unwrap();
+        let issuer = Issuer::at(&id);
+        let http = RouterHttp::new()
+            .serving(&site, provider.router())
+            .serving(&id, issuer.router())
+            .through(&traffic);
+        let service = service(&store, &master_key, http.clone(), &clock, entropy);
         service.apply(vec![app_spec()]).await.unwrap();
-        Self { service, provider, clock, store, master_key, database }
+        Self { service, provider, clock, store, traffic, issuer, http, master_key, database }
     }
 
     /// Another process on the same database.
@@ -98,7 +112,7 @@ impl World {
     /// One with keys and chances of its own.
     pub(super) async fn replica_with(&self, keys: &Secret, seed: u64) -> Arc<Service> {
         let store = self.database.open().await;
-        service(&store, keys, &self.provider, &self.clock, Arc::new(SeededEntropy::new(seed)))
+        service(&store, keys, self.http.clone(), &self.clock, Arc::new(SeededEntropy::new(seed)))
     }
 
     pub(super) async fn mint(&self, change: impl FnOnce(&mut MintRequest)) -> Result<Minted, ServiceError> {
@@ -116,7 +130,11 @@ impl World {
     }
 
     pub(super) async fn depart(&self, browser: &Browser) -> Result<Away, ServiceError> {
-        let provider = "files".parse().unwrap();
+        self.depart_to(browser, "files").await
+    }
+
+    pub(super) async fn depart_to(&self, browser: &Browser, provider: &str) -> Result<Away, ServiceError> {
+        let provider = provider.parse().unwrap();
         match self
             .service
             .depart(&browser.session, browser.cookie.as_ref(), &provider, &BTreeMap::new())
@@ -152,12 +170,35 @@ impl World {
         }
     }
 
+    /// The same, at another provider than the usual one.
+    pub(super) async fn connect_at(&self, provider: &str, account: &str) -> GrantId {
+        let allowed = Some(vec![provider.to_owned()]);
+        let browser = self.open(&self.mint(|r| r.allowed_providers = allowed).await.unwrap()).await;
+        let away = self.depart_to(&browser, provider).await.unwrap();
+        let callback = Person::allow(&self.provider, &away.url, account).await;
+        self.arrive(&callback, Some(away.flow_cookie)).await.unwrap();
+        self.store.session(&browser.session).await.unwrap().unwrap().connections[0].grant_id
+    }
+
     pub(super) async fn view(&self, browser: &Browser) -> View {
         self.service.view(&browser.session, browser.cookie.as_ref()).await.unwrap()
     }
 
     pub(super) async fn shown(&self, browser: &Browser) -> Shown {
         self.view(browser).await.shown
+    }
+
+    /// Everything in the database's files.
+    pub(super) fn bytes_on_disk(&self) -> Vec<u8> {
+        let Database::File(folder) = &self.database else { panic!("no file") };
+        let files = std::fs::read_dir(folder.path()).unwrap();
+        files.flat_map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect()
+    }
+
+    pub(super) async fn event_kinds(&self) -> Vec<String> {
+        let all = EventFilter { after: 0, kind: None, limit: 100 };
+        let events = self.service.events(&app(), &all).await.unwrap();
+        events.into_iter().map(|placed| placed.event.kind).collect()
     }
 
     /// How often the provider's token endpoint was asked.
@@ -169,12 +210,11 @@ impl World {
 fn service(
     store: &Arc<dyn Store>,
     master_key: &Secret,
-    provider: &FakeProvider,
+    http: RouterHttp,
     clock: &Arc<ToldClock>,
     entropy: Arc<SeededEntropy>,
 ) -> Arc<Service> {
-    let site = "https://files.test".parse().unwrap();
-    let network = Arc::new(RouterHttp::new().serving(&site, provider.router()));
+    let network = Arc::new(http);
     Service::new(Parts {
         store: store.clone(),
         catalog: catalog(),
@@ -221,9 +261,11 @@ pub(super) fn state_of(callback: &Url) -> Digest {
 fn catalog() -> Catalog {
     let mut catalog = Catalog::default();
     let text = "name = 'Files'\nauthorize_url = 'https://files.test/authorize'\ntoken_url = 'https://files.test/token'\n\
-         revoke = 'https://files.test/revoke'\nscopes = ['profile', 'files.read']\nuserinfo = { url = 'https://files.test/userinfo' }\n\
+         revoke = 'https://files.test/revoke'\nscopes = ['profile', 'files.read']\nincremental_params = { include_granted_scopes = 'true' }\nuserinfo = { url = 'https://files.test/userinfo' }\n\
          account = { id = '/id', email = '/email', name = '/name' }";
     catalog.declare("files".parse().unwrap(), toml::from_str(text).unwrap()).unwrap();
+    let mute = text.replace("revoke = 'https://files.test/revoke'", "");
+    catalog.declare("mute".parse().unwrap(), toml::from_str(&mute).unwrap()).unwrap();
     let common = "scopes = ['profile']\nuserinfo = { url = 'https://files.test/userinfo' }\naccount = { id = '/id' }\n[[parameter]]\n";
     let shops = format!(
         "name = 'Shops'\nauthorize_url = 'https://{{shop}}.test/authorize'\ntoken_url = 'https://{{shop}}.test/token'\n{common}\
@@ -248,7 +290,15 @@ pub(super) fn app_spec() -> AppSpec {
         name: "Acme".to_owned(),
         website_url: Some(APP.parse().unwrap()),
         return_origins: vec!["https://other.test".parse().unwrap()],
-        registrations: vec![registration("files"), registration("lost"), registration("shops")],
+        identity: Some(Identity {
+            issuer: "https://id.test".to_owned(),
+            audience: "acme".to_owned(),
+            jwks_uri: None,
+            algorithms: vec!["ES256".to_owned()],
+            user_claim: "sub".to_owned(),
+        }),
+        registrations: ["files", "lost", "mute", "shops"].map(registration).into(),
+        webhooks: Vec::new(),
     }
 }
 

@@ -13,11 +13,16 @@ use serde_json::json;
 use crate::{AuditEntry, Connect, Depart, Event, Notes, Store};
 
 pub(super) async fn seed(store: &dyn Store) {
-    store.apply(&[app()], &[registration()]).await.unwrap();
+    store.apply(&[app()], &[registration()], &[]).await.unwrap();
 }
 
 pub(super) async fn minted(store: &dyn Store, number: u8) -> Session {
     seed(store).await;
+    mint(store, number).await
+}
+
+/// For an app that is there.
+pub(super) async fn mint(store: &dyn Store, number: u8) -> Session {
     let session = session(number);
     let entry = AuditEntry { at: Timestamp(0), ..audit(&format!("mint{number}")) };
     store.mint(&session, &Digest::of(&format!("token{number}")), &entry).await.unwrap();
@@ -35,7 +40,8 @@ pub(crate) async fn saved(store: &dyn Store, number: u8) -> SessionId {
 pub(super) async fn connected(store: &dyn Store, number: u8, account: &str) -> Grant {
     let (session, grant) = (minted(store, number).await, grant(number, account));
     let noted = notes(&format!("c{number}"));
-    let connect = Connect { session: &session, grant: &grant, sealed: &[1], kept_from: None, notes: &noted };
+    let connect =
+        Connect { session: &session, grant: &grant, was: None, sealed: &[1], kept_from: None, notes: &noted };
     store.connect(&connect).await.unwrap();
     grant
 }
@@ -83,7 +89,13 @@ pub(super) fn app_id() -> AppId {
 }
 
 pub(super) fn app() -> App {
-    App { id: app_id(), name: "Acme".to_owned(), website_url: None, return_origins: Vec::new() }
+    App {
+        id: app_id(),
+        name: "Acme".to_owned(),
+        website_url: None,
+        return_origins: Vec::new(),
+        identity: None,
+    }
 }
 
 pub(super) fn registration() -> Registration {

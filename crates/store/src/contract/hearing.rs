@@ -43,7 +43,11 @@ pub(super) async fn a_saved_session_is_told_and_a_refused_one_is_not(store: &dyn
     assert_eq!(heard(changes).await, session.id);
     let session = Session { version: session.version + 1, ..session };
     let (grant, notes) = (grant(1, "account"), notes("c"));
-    let connect = Connect { session: &session, grant: &grant, sealed: &[1], kept_from: None, notes: &notes };
+    let (was, sealed, kept_from) = (None, &[1], None);
+    let connect = Connect { session: &session, grant: &grant, was, sealed, kept_from, notes: &notes };
     store.connect(&connect).await.unwrap();
+    assert_eq!(heard(changes).await, session.id);
+    let session = Session { version: session.version + 1, ..session }.forgotten(Timestamp(9));
+    store.end_session(&session, &super::fixtures::notes("e")).await.unwrap();
     assert_eq!(heard(changes).await, session.id);
 }

@@ -7,7 +7,7 @@ use grantway_core::{
     grant::{Grant, GrantStatus},
 };
 
-use super::{Place, fixtures::*, lease};
+use super::{Place, endings::end, fixtures::*, lease};
 use crate::{Connect, Credential, HeldCode, Leased, Store, StoreError};
 
 /// A race that goes well once proves little.
@@ -23,6 +23,8 @@ pub(super) async fn run<P: Place>(fresh: &impl AsyncFn() -> P) {
     a_credential_is_either_saved_or_buried(&fresh().await).await;
     a_credential_that_comes_after_the_revocation_is_refused(&fresh().await).await;
     no_credential_outlives_a_revocation(&fresh().await).await;
+    one_replica_ends_a_grant_and_one_tells(&fresh().await).await;
+    a_grant_that_ends_is_not_revived_by_who_knew_it_active(&fresh().await).await;
 }
 
 /// Two replicas.
@@ -107,8 +109,10 @@ async fn one_replica_connects_an_account(place: &impl Place) {
         let (my_grant, its_grant) = (grant(number, &account), grant(number + ROUNDS, &account));
         let (sealed, kept_from) = (&[1], None);
 
-        let mine = Connect { session: &first, grant: &my_grant, sealed, kept_from, notes: &my_notes };
-        let its = Connect { session: &second, grant: &its_grant, sealed, kept_from, notes: &its_notes };
+        let mine =
+            Connect { session: &first, grant: &my_grant, was: None, sealed, kept_from, notes: &my_notes };
+        let its =
+            Connect { session: &second, grant: &its_grant, was: None, sealed, kept_from, notes: &its_notes };
         one_wins(race(one.connect(&mine), other.connect(&its)).await);
     }
     let found = one.grants_of_user(&app_id(), "u1", &"files".parse().unwrap()).await.unwrap();
@@ -149,8 +153,7 @@ async fn a_credential_that_comes_after_the_revocation_is_refused(place: &impl Pl
     let [one, other] = two(place).await;
     let (credential, dead) = shared(&*one, 1).await;
     lease(&*one, &credential, "one").await;
-    let revoked = Grant { status: GrantStatus::Revoked, ..dead };
-    other.revoke(&revoked, &notes("r")).await.unwrap();
+    let revoked = end(&*other, &dead, None, "r").await.unwrap();
 
     let late = one.save_credential(&credential, "one").await;
 
@@ -163,13 +166,53 @@ async fn no_credential_outlives_a_revocation(place: &impl Place) {
     for number in 1..=ROUNDS {
         let (credential, dead) = shared(&*one, number).await;
         lease(&*one, &credential, "one").await;
-        let (revoked, noted) = (Grant { status: GrantStatus::Revoked, ..dead }, notes(&format!("r{number}")));
 
         // Whichever came first: a late credential is refused, an early one is forgotten.
-        let [_, told] = race(one.save_credential(&credential, "one"), other.revoke(&revoked, &noted)).await;
+        let note = format!("r{number}");
+        let revoking = async { end(&*other, &dead, Some(&note), &note).await.map(|_| ()) };
+        let [_, told] = race(one.save_credential(&credential, "one"), revoking).await;
 
         told.unwrap();
+        let revoked = dead;
+        assert_eq!(one.due_revocations(Timestamp(1000), 99).await.unwrap().len(), usize::from(number));
         assert_eq!(one.credential(revoked.id).await.unwrap(), None);
         assert_eq!(one.grant(&app_id(), revoked.id).await.unwrap().unwrap().status, GrantStatus::Revoked);
+    }
+}
+
+async fn one_replica_ends_a_grant_and_one_tells(place: &impl Place) {
+    let [one, other] = two(place).await;
+    for number in 1..=ROUNDS {
+        let grant = connected(&*one, number, &format!("account{number}")).await;
+        let [mine, its] = ["a", "b"].map(|id| format!("{id}{number}"));
+        one_wins(race(end(&*one, &grant, Some(&mine), &mine), end(&*other, &grant, Some(&its), &its)).await);
+
+        let due = one.due_revocations(Timestamp(1000), 9).await.unwrap();
+        assert_eq!(due.len(), 1);
+        let later = Timestamp(9000);
+        let claims = race(one.claim_revocation(&due[0], later), other.claim_revocation(&due[0], later)).await;
+        assert_eq!(claims.into_iter().filter(|claim| matches!(claim, Ok(true))).count(), 1);
+    }
+}
+
+async fn a_grant_that_ends_is_not_revived_by_who_knew_it_active(place: &impl Place) {
+    let [one, other] = two(place).await;
+    for number in 1..=ROUNDS {
+        let grant = connected(&*one, number, &format!("account{number}")).await;
+        let session = minted(&*one, number + ROUNDS).await;
+        let (noted, note) = (notes(&format!("a{number}")), format!("r{number}"));
+        let was = Some(GrantStatus::Active);
+        let again =
+            Connect { session: &session, grant: &grant, was, sealed: &[2], kept_from: None, notes: &noted };
+
+        // Whichever came first, the grant has ended.
+        let revoking = async { end(&*other, &grant, None, &note).await.map(|_| ()) };
+        let [_, ended] = race(one.connect(&again), revoking).await;
+
+        ended.unwrap();
+        assert_eq!(one.credential(grant.id).await.unwrap(), None);
+        assert_eq!(one.grant(&app_id(), grant.id).await.unwrap().unwrap().status, GrantStatus::Revoked);
+        let read = audit(&format!("t{number}"));
+        assert!(matches!(other.hand_out(grant.id, &read).await, Err(StoreError::Conflict)));
     }
 }

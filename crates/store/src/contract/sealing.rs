@@ -56,7 +56,7 @@ async fn sealed_values_are_counted_by_key_while_they_are_of_use(store: &dyn Stor
         seal_credential(store, number, head).await;
     }
     let secret = Registration { sealed_secret: Some(sealed(NEW, "secret")), ..registration() };
-    store.apply(&[app()], &[secret]).await.unwrap();
+    store.apply(&[app()], &[secret], &[]).await.unwrap();
 
     let lasting = [
         ("client secrets", NEW.to_vec(), 1),

@@ -9,7 +9,7 @@ use tokio::time::{sleep, timeout};
 use super::PATIENCE;
 use crate::{Change, Changes};
 
-const CHANNEL: &str = "session_changed";
+const CHANNEL: &str = "changed";
 
 /// How long a server that can't be reached is left alone.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -30,11 +30,15 @@ pub(super) async fn connect(options: &PgConnectOptions) -> Result<PgListener, sq
 pub(super) async fn listen(mut listener: PgListener, options: PgConnectOptions, changes: Changes) {
     loop {
         while let Ok(Ok(Some(heard))) = timeout(QUIET, listener.try_recv()).await {
-            changes.tell(heard.payload().parse().map_or(Change::Unheard, Change::Session));
+            changes.tell(change(heard.payload()));
         }
         listener = reconnect(&options).await;
         changes.tell(Change::Unheard);
     }
+}
+
+fn change(payload: &str) -> Change {
+    if payload == "event" { Change::Event } else { payload.parse().map_or(Change::Unheard, Change::Session) }
 }
 
 async fn reconnect(options: &PgConnectOptions) -> PgListener {

@@ -19,10 +19,11 @@ impl Sessions for PostgresStore {
     async fn mint(&self, session: &Session, token: &Digest, audit: &AuditEntry) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         sqlx::query(
-            "insert into sessions (id, app_id, token_digest, body, version, forget_at) values ($1, $2, $3, $4, $5, $6)",
+            "insert into sessions (id, app_id, user_id, token_digest, body, version, forget_at) values ($1, $2, $3, $4, $5, $6, $7)",
         )
         .bind(session.id.as_str())
         .bind(session.app.as_str())
+        .bind(&session.terms.user.id)
         .bind(token.as_bytes())
         .bind(json(session))
         .bind(session.version)
@@ -113,7 +114,7 @@ pub(super) async fn update_session(tx: &mut PgConnection, session: &Session) -> 
     let poll = next.opening.as_ref().and_then(|opening| opening.poll);
     let query = sqlx::query(
         "update sessions set body = $1, version = $2, poll_digest = $3, forget_at = $4 where id = $5 and version = $6 \
-         returning pg_notify('session_changed', id)",
+         returning pg_notify('changed', id)",
     )
     .bind(json(&next))
     .bind(next.version)

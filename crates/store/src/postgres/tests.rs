@@ -76,10 +76,15 @@ async fn a_replica_hears_what_another_saves_also_after_its_connection_was_cut() 
     let cut = "select pg_terminate_backend(pid) from pg_stat_activity \
                where datname = current_database() and query like 'LISTEN %'";
     database.execute(cut.to_owned()).await.unwrap();
-    saved(&*one, 2).await;
+    let meanwhile = saved(&*one, 2).await;
     let unheard = async { while changes.recv().await.unwrap() != Change::Unheard {} };
     timeout(Duration::from_secs(20), unheard).await.expect("a lost connection is told");
 
     let later = saved(&*one, 3).await;
-    assert_eq!(heard(changes).await, later);
+    let mut told = heard(changes).await;
+    // A new connection may be there before that one is saved.
+    if told == meanwhile {
+        told = heard(changes).await;
+    }
+    assert_eq!(told, later);
 }

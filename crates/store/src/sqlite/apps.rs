@@ -6,15 +6,20 @@ use grantway_core::{
     app::{App, Registration},
 };
 
-use super::SqliteStore;
+use super::{SqliteStore, outbox::write::declare_endpoints};
 use crate::{
-    ApiKey, Apps, StoreError,
+    ApiKey, Apps, Endpoint, StoreError,
     rows::{RegistrationRow, json, parse},
 };
 
 #[async_trait]
 impl Apps for SqliteStore {
-    async fn apply(&self, apps: &[App], registrations: &[Registration]) -> Result<(), StoreError> {
+    async fn apply(
+        &self,
+        apps: &[App],
+        registrations: &[Registration],
+        endpoints: &[Endpoint],
+    ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         for app in apps {
             sqlx::query("insert into apps (id, body) values ($1, $2) on conflict (id) do update set body = excluded.body")
@@ -41,6 +46,7 @@ impl Apps for SqliteStore {
             .execute(&mut *tx)
             .await?;
         }
+        declare_endpoints(&mut tx, apps, endpoints).await?;
         Ok(tx.commit().await?)
     }
 

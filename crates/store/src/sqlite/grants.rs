@@ -19,7 +19,14 @@ impl Grants for SqliteStore {
     async fn connect(&self, connect: &Connect<'_>) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         update_session(&mut tx, connect.session).await?;
-        upsert_grant(&mut tx, connect.grant).await?;
+        match connect.was {
+            Some(was) => update_grant(&mut tx, connect.grant, was).await?,
+            None => insert_grant(&mut tx, connect.grant).await?,
+        }
+        sqlx::query("delete from pending_revocations where grant_id = $1")
+            .bind(connect.grant.id.to_string())
+            .execute(&mut *tx)
+            .await?;
         let kept = sqlx::query(
             "insert into credentials (grant_id, sealed, generation) values ($1, $2, 1) \
              on conflict (grant_id) do update set sealed = excluded.sealed, generation = generation + 1, \
@@ -92,26 +99,14 @@ impl Grants for SqliteStore {
         .await?;
         changed_one(buried.rows_affected())?;
         insert_notes(&mut tx, notes).await?;
-        Ok(tx.commit().await?)
-    }
-
-    async fn revoke(&self, grant: &Grant, notes: &Notes) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
-        upsert_grant(&mut tx, grant).await?;
-        sqlx::query("delete from credentials where grant_id = $1")
-            .bind(grant.id.to_string())
-            .execute(&mut *tx)
-            .await?;
-        insert_notes(&mut tx, notes).await?;
-        Ok(tx.commit().await?)
+        self.commit_event(tx).await
     }
 }
 
-pub(super) async fn upsert_grant(tx: &mut SqliteConnection, grant: &Grant) -> Result<(), StoreError> {
+async fn insert_grant(tx: &mut SqliteConnection, grant: &Grant) -> Result<(), StoreError> {
     sqlx::query(
         "insert into grants (id, app_id, user_id, provider_id, account_key, status, body, created_at) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (id) do update set \
-         account_key = excluded.account_key, status = excluded.status, body = excluded.body",
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
     )
     .bind(grant.id.to_string())
     .bind(grant.app.as_str())
@@ -125,4 +120,21 @@ pub(super) async fn upsert_grant(tx: &mut SqliteConnection, grant: &Grant) -> Re
     .await
     .map_err(conflict_if_unique)?;
     Ok(())
+}
+
+/// Replaces a grant that is still in the state in which it was read.
+pub(super) async fn update_grant(
+    tx: &mut SqliteConnection,
+    grant: &Grant,
+    was: GrantStatus,
+) -> Result<(), StoreError> {
+    let query = sqlx::query(
+        "update grants set account_key = $1, status = $2, body = $3 where id = $4 and status = $5",
+    )
+    .bind(&grant.account.id)
+    .bind(grant.status.as_str())
+    .bind(json(grant))
+    .bind(grant.id.to_string())
+    .bind(was.as_str());
+    changed_one(query.execute(tx).await.map_err(conflict_if_unique)?.rows_affected())
 }

@@ -1,13 +1,13 @@
-//! The audit and the outbox.
+//! The audit, and what a change leaves behind.
 
 use async_trait::async_trait;
 use grantway_core::AppId;
 use sqlx::SqliteConnection;
 
-use super::SqliteStore;
+use super::{SqliteStore, outbox::write::insert_event};
 use crate::{
-    AuditEntry, AuditFilter, Event, Journal, Notes, NumberedAudit, StoreError,
-    rows::{AuditRow, EventRow, NumberedAuditRow},
+    AuditEntry, AuditFilter, Journal, Notes, NumberedAudit, StoreError,
+    rows::{AuditRow, NumberedAuditRow},
 };
 
 #[async_trait]
@@ -42,29 +42,12 @@ impl Journal for SqliteStore {
         .await?;
         rows.into_iter().map(NumberedAuditRow::read).collect()
     }
-
-    async fn pending_events(&self) -> Result<Vec<Event>, StoreError> {
-        let rows: Vec<EventRow> = sqlx::query_as(
-            "select id, app_id, kind, body, created_at from outbox where delivered_at is null order by created_at, rowid",
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        rows.into_iter().map(EventRow::read).collect()
-    }
 }
 
 pub(super) async fn insert_notes(tx: &mut SqliteConnection, notes: &Notes) -> Result<(), StoreError> {
     insert_audit(tx, &notes.audit).await?;
     let Some(event) = &notes.event else { return Ok(()) };
-    sqlx::query("insert into outbox (id, app_id, kind, body, created_at) values ($1, $2, $3, $4, $5)")
-        .bind(&event.id)
-        .bind(event.app.as_str())
-        .bind(&event.kind)
-        .bind(event.body.to_string())
-        .bind(event.created_at.0)
-        .execute(tx)
-        .await?;
-    Ok(())
+    insert_event(tx, event).await
 }
 
 pub(super) async fn insert_audit(tx: &mut SqliteConnection, entry: &AuditEntry) -> Result<(), StoreError> {

@@ -19,10 +19,11 @@ impl Sessions for SqliteStore {
     async fn mint(&self, session: &Session, token: &Digest, audit: &AuditEntry) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         sqlx::query(
-            "insert into sessions (id, app_id, token_digest, body, version, forget_at) values ($1, $2, $3, $4, $5, $6)",
+            "insert into sessions (id, app_id, user_id, token_digest, body, version, forget_at) values ($1, $2, $3, $4, $5, $6, $7)",
         )
         .bind(session.id.as_str())
         .bind(session.app.as_str())
+        .bind(&session.terms.user.id)
         .bind(token.as_bytes())
         .bind(json(session))
         .bind(session.version)

@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::{
-    SqliteStore, Store,
+    EventFilter, Outbox, SqliteStore, Store,
     contract::{self, Place},
     sealed::counted,
 };
@@ -67,4 +67,30 @@ async fn a_database_is_found_again_after_a_restart() {
     let again = SqliteStore::open(&file).await.unwrap();
 
     assert_eq!(again.canary().await.unwrap().unwrap(), b"canary");
+}
+
+#[tokio::test]
+async fn events_from_before_there_were_webhooks_get_their_places() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("grantway.db");
+    let pool = sqlx::SqlitePool::connect(&format!("sqlite:{}?mode=rwc", file.display())).await.unwrap();
+    sqlx::migrate!("migrations/sqlite").run_to(3, &pool).await.unwrap();
+    for (id, at) in [("evt_b", 2), ("evt_a", 1)] {
+        sqlx::query(
+            "insert into outbox (id, app_id, kind, body, created_at) values ($1, 'acme', 'grant.created', '{}', $2)",
+        )
+        .bind(id)
+        .bind(at)
+        .execute(&pool)
+        .await
+        .unwrap();
+    }
+    pool.close().await;
+
+    let store = SqliteStore::open(&file).await.unwrap();
+
+    let all = EventFilter { after: 0, kind: None, limit: 10 };
+    let events = store.events(&"acme".parse().unwrap(), &all).await.unwrap();
+    let places: Vec<_> = events.iter().map(|placed| (placed.position, placed.event.id.as_str())).collect();
+    assert_eq!(places, [(1, "evt_a"), (2, "evt_b")]);
 }
