@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use grantway_core::{Digest, Timestamp, app::Registration};
+use grantway_core::{
+    Code, Digest, Timestamp,
+    app::Registration,
+    session::{Accounts, Mismatch, Progress, Session},
+};
 
 use super::{Place, fixtures::*, lease};
 use crate::{Credential, HeldCode, Leased, Otherwise, Resealed, SealedPlace, SealedValue, Store, StoreError};
@@ -55,8 +59,16 @@ async fn sealed_values_are_counted_by_key_while_they_are_of_use(store: &dyn Stor
     for (number, head) in [(2, OLD), (3, NEW), (4, OLD)] {
         seal_credential(store, number, head).await;
     }
-    let secret = Registration { sealed_secret: Some(sealed(NEW, "secret")), ..registration() };
-    store.apply(&[app()], &[secret], &[]).await.unwrap();
+    let asking = minted(store, 5).await;
+    let (provider, code) = (registration().provider, Code::AccountMismatch);
+    let accounts = Accounts { expected: "ada".to_owned(), got: "eve".to_owned() };
+    let mismatch = Some(Mismatch { accounts, kept: sealed(OLD, "kept") });
+    let asking = Session { progress: Progress::Troubled { provider, code, mismatch }, ..asking };
+    store.save_session(&asking, &notes("asking")).await.unwrap();
+    store
+        .apply(&[], &[Registration { sealed_secret: Some(sealed(NEW, "secret")), ..registration() }], &[])
+        .await
+        .unwrap();
 
     let lasting = [
         ("client secrets", NEW.to_vec(), 1),
@@ -69,6 +81,7 @@ async fn sealed_values_are_counted_by_key_while_they_are_of_use(store: &dyn Stor
         ("codes that wait", NEW.to_vec(), 1),
         ("codes that wait", OLD.to_vec(), 1),
         ("sessions", NEW.to_vec(), 1),
+        ("sessions", OLD.to_vec(), 1),
     ];
     assert_eq!(counts(store, 59).await, [&lasting[..], &passing[..]].concat());
     assert_eq!(counts(store, 10_000_000).await, lasting, "what is over is not waited for");
