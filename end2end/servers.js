@@ -57,7 +57,7 @@ async function startAll(folder) {
   ]);
 
   run('apply', config);
-  for (const app of APPS) process.env[keyName(app)] = run('key', 'create', '--config', config, '--app', app).trim();
+  for (const app of APPS) process.env[keyName(app)] = run('key', 'create', '--config', config, '--app', app, '--scope', 'admin').trim();
   await start('grantway', [GRANTWAY, 'serve', '--config', config], `${CONNECT}/readyz`);
   await start('rust-host', [join(TARGET, 'debug/rust-host')], `${ACME}/`, {
     GRANTWAY_URL: CONNECT,

@@ -2,6 +2,7 @@
 
 pub mod adapters;
 pub mod api;
+pub(crate) mod api_keys;
 pub(crate) mod audit;
 pub mod check;
 pub mod command;
@@ -12,6 +13,7 @@ pub mod database;
 pub mod demo;
 pub mod guard;
 pub mod headers;
+pub mod limits;
 pub(crate) mod master_keys;
 pub mod problem;
 pub(crate) mod providers;

@@ -3,6 +3,8 @@
 pub mod auth;
 pub mod events;
 pub mod grants;
+pub mod once;
+pub mod openapi;
 pub mod proxy;
 pub mod result;
 pub mod sessions;

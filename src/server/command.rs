@@ -1,5 +1,5 @@
 //! The command line. What it prints for people goes to stderr, what a script reads to stdout.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line prints")]
+#![expect(clippy::print_stderr, reason = "a command line prints")]
 
 use std::{
     io::IsTerminal,
@@ -8,11 +8,11 @@ use std::{
 };
 
 use clap::{Args, Parser, Subcommand};
-use grantway_core::AppId;
 use grantway_service::AppliedRegistration;
 use tracing_subscriber::EnvFilter;
 
 use crate::server::{
+    api_keys::{self, KeyAction},
     audit::{self, AuditAction},
     check,
     config::{LogFormat, Settings},
@@ -62,21 +62,6 @@ enum Action {
     Providers(ProvidersAction),
 }
 
-#[derive(Debug, Subcommand)]
-enum KeyAction {
-    /// Make a key and print it: the only time that it is shown.
-    Create {
-        /// The app.
-        #[arg(long)]
-        app: AppId,
-        /// What it is for.
-        #[arg(long, default_value = "backend")]
-        name: String,
-        #[command(flatten)]
-        config: ConfigArgs,
-    },
-}
-
 /// Where the settings are.
 #[derive(Debug, Args)]
 pub(crate) struct ConfigArgs {
@@ -99,7 +84,7 @@ impl Command {
             Action::Serve(args) => serve_command(args).await,
             Action::Demo(args) => demo::run(args).await,
             Action::Apply { file } => apply(file).await,
-            Action::Key(KeyAction::Create { app, name, config }) => create_key(config, &app, &name).await,
+            Action::Key(action) => api_keys::run(action).await,
             Action::Keys(action) => master_keys::run(action).await,
             Action::Audit(action) => audit::run(action).await,
             Action::Webhooks(action) => webhooks::run(action).await,
@@ -126,8 +111,11 @@ async fn serve_command(args: ConfigArgs) -> Result<(), StartError> {
     }
     let listener = serve::listen(settings.server.listen).await?;
     tracing::info!(base_url = %settings.base_url(), listen = %settings.server.listen, "serving");
-    let state = start::state(service.clone(), &settings)?;
-    serve::serve(listener, router::router(state), service, serve::stopped()).await;
+    if settings.base_url().scheme() == "https" && settings.server.trusted_proxies.is_empty() {
+        tracing::warn!("the proxy with TLS counts as one client: name it in server.trusted_proxies");
+    }
+    let state = start::state(service, &settings)?;
+    serve::serve(listener, router::router(state.clone()), state, serve::stopped()).await;
     Ok(())
 }
 
@@ -138,16 +126,6 @@ async fn apply(file: Option<PathBuf>) -> Result<(), StartError> {
     let applied = start::apply(&service, &settings).await?;
     eprintln!("applied {} apps", settings.apps.len());
     print_registrations(&applied);
-    Ok(())
-}
-
-async fn create_key(args: ConfigArgs, app: &AppId, name: &str) -> Result<(), StartError> {
-    let settings = Settings::read(args.config.as_deref())?;
-    start_log(settings.server.log, "warn");
-    let service = start::service(&settings).await?;
-    let key = service.create_key(app, name).await.map_err(StartError::Apply)?;
-    eprintln!("keep this key in the backend of `{app}`; it is not shown again:");
-    println!("{}", key.expose());
     Ok(())
 }
 

@@ -29,7 +29,7 @@ use crate::{
         forward::ForwardPage,
         link::LinkPage,
     },
-    server::{problem::for_page, render, state::AppState},
+    server::{limits, problem::for_page, render, state::AppState},
 };
 
 /// The fields of the opening form (design: a Connect button is a form).
@@ -126,6 +126,9 @@ pub async fn depart(
     let Some((id, cookie)) = own_session(&state, &id, request.headers()) else {
         return render::problem(Code::WrongBrowser.into(), request).await;
     };
+    if let Err(refusal) = state.limits.start(&id) {
+        return limits::page(refusal, request).await;
+    }
     let (bare, form) = match read_form(request).await.map(|(bare, pairs)| (bare, DepartForm::of(pairs))) {
         Ok((bare, Some(form))) => (bare, form),
         Ok((bare, None)) | Err(bare) => return render::problem(Code::InvalidRequest.into(), bare).await,

@@ -7,8 +7,8 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, str::FromStr, s
 use axum::Router;
 use clap::Args;
 use grantway_catalog::Provider;
-use grantway_core::{AppId, RegistrationId, Secret};
-use grantway_service::{AppSpec, RegistrationSpec, Service};
+use grantway_core::{AppId, KeyScope, RegistrationId, Secret, ids::random_id};
+use grantway_service::{AppSpec, KeySpec, RegistrationSpec, Service};
 use grantway_testkit::{FakeClient, FakeProvider, FakeProviderConfig};
 use rust_host::HostConfig;
 use url::Url;
@@ -75,8 +75,8 @@ pub async fn run(args: DemoArgs) -> Result<(), StartError> {
     spawn(address(args.port + 2), provider.router()).await?;
     let listener = serve::listen(address(args.port)).await?;
     greet(&args, &sites);
-    let state = start::state(Arc::clone(&service), &settings)?;
-    serve::serve(listener, router::router(state), service, serve::stopped()).await;
+    let state = start::state(service, &settings)?;
+    serve::serve(listener, router::router(state.clone()), state, serve::stopped()).await;
     Ok(())
 }
 
@@ -147,7 +147,13 @@ async fn prepare(service: &Service, sites: &Sites, secret: &Secret) -> Result<Se
         webhooks: Vec::new(),
     };
     service.apply(vec![spec]).await.map_err(StartError::Apply)?;
-    service.create_key(&app, "demo").await.map_err(StartError::Apply)
+    service.create_key(&app, key_spec()).await.map_err(StartError::Apply)
+}
+
+/// Each start makes a key; those of earlier starts must not fill the two places of its name.
+fn key_spec() -> KeySpec {
+    let name = random_id("demo_", &SystemEntropy);
+    KeySpec { name, scopes: [KeyScope::Mint, KeyScope::ReadTokens].into(), seconds: None }
 }
 
 fn provider_config(

@@ -5,15 +5,17 @@ use axum::{
     Json,
     http::{
         HeaderValue, StatusCode,
-        header::{CONTENT_TYPE, WWW_AUTHENTICATE},
+        header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
     },
     response::{IntoResponse, Response},
 };
 use grantway_core::Code;
 use grantway_service::ServiceError;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
 
-use crate::calls::{Origins, Problem};
+use crate::calls::{self, Origins};
 
 /// The HTTP status of a code.
 #[must_use]
@@ -21,7 +23,8 @@ pub fn status_of(code: Code) -> StatusCode {
     match code {
         Code::InvalidRequest | Code::CallbackRefused | Code::FlowUnknown => StatusCode::BAD_REQUEST,
         Code::Unauthorized => StatusCode::UNAUTHORIZED,
-        Code::OriginNotAllowed
+        Code::InsufficientKeyScope
+        | Code::OriginNotAllowed
         | Code::CrossSite
         | Code::WrongBrowser
         | Code::UserMismatch
@@ -33,11 +36,15 @@ pub fn status_of(code: Code) -> StatusCode {
         | Code::CredentialRevoked
         | Code::GrantEnded
         | Code::AccountMismatch
-        | Code::AmbiguousGrant => StatusCode::CONFLICT,
+        | Code::AmbiguousGrant
+        | Code::IdempotencyKeyInFlight => StatusCode::CONFLICT,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::InvalidToken | Code::UserDeleted => StatusCode::GONE,
         Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        Code::InvalidField | Code::ProxyNotSupported => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::InvalidField | Code::IdempotencyKeyReused | Code::ProxyNotSupported => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
+        Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
         Code::ProviderError => StatusCode::BAD_GATEWAY,
         Code::ProviderUnavailable | Code::IdentityUnavailable | Code::RefreshInProgress => {
             StatusCode::SERVICE_UNAVAILABLE
@@ -52,19 +59,45 @@ pub fn status_of(code: Code) -> StatusCode {
     }
 }
 
-/// A failure on its way to an API client (RFC 9457).
+/// A refusal or a failure, as an API client reads it (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Problem {
+    r#type: String,
+    /// What happened, in a few words for a person.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// Stable: what happened.
+    code: Code,
+    /// What happened here.
+    detail: String,
+    /// What to do, for a person.
+    advice: &'static str,
+    /// More, by `code`: see the API's documentation.
+    #[serde(flatten)]
+    more: Map<String, Value>,
+}
+
+/// A failure on its way to an API client.
 #[derive(Debug)]
 pub struct ApiError {
     code: Code,
     detail: String,
     more: Map<String, Value>,
+    retry_after: Option<u64>,
 }
 
 impl ApiError {
     /// A refusal of the edge itself.
     #[must_use]
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), more: Map::new() }
+        Self { code, detail: detail.into(), more: Map::new(), retry_after: None }
+    }
+
+    /// With the seconds after which it may be tried again (RFC 9110, section 10.2.3).
+    #[must_use]
+    pub fn retry_after(self, seconds: u64) -> Self {
+        Self { retry_after: Some(seconds), ..self }
     }
 }
 
@@ -74,6 +107,7 @@ impl From<ServiceError> for ApiError {
         let code = error.code();
         let more = match &error {
             ServiceError::Field { field, .. } => json!({"field": field}),
+            ServiceError::KeyScope { needed } => json!({"needed_scope": needed}),
             ServiceError::Token(reason) => json!({"details": {"reason": reason.as_str()}}),
             ServiceError::Revoked { grant, provider } => json!({"grant_id": grant, "provider": provider}),
             ServiceError::Ambiguous(grants) => json!({"grants": grants}),
@@ -86,22 +120,27 @@ impl From<ServiceError> for ApiError {
         };
         let detail = if code == Code::Internal { code.advice().to_owned() } else { error.to_string() };
         let Value::Object(more) = more else { return Self::new(code, detail) };
-        Self { code, detail, more }
+        Self { more, ..Self::new(code, detail) }
     }
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status = status_of(self.code);
-        let mut body = self.more;
-        body.insert("type".to_owned(), format!("urn:grantway:problem:{}", self.code).into());
-        body.insert("title".to_owned(), self.code.title().into());
-        body.insert("status".to_owned(), status.as_u16().into());
-        body.insert("code".to_owned(), self.code.as_str().into());
-        body.insert("detail".to_owned(), self.detail.into());
-        body.insert("advice".to_owned(), self.code.advice().into());
+        let body = Problem {
+            r#type: format!("urn:grantway:problem:{}", self.code),
+            title: self.code.title(),
+            status: status.as_u16(),
+            code: self.code,
+            detail: self.detail,
+            advice: self.code.advice(),
+            more: self.more,
+        };
         let mut response = (status, Json(body)).into_response();
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
@@ -111,7 +150,7 @@ impl IntoResponse for ApiError {
 
 /// What a page says of a failure.
 #[must_use]
-pub fn for_page(error: &ServiceError) -> Problem {
+pub fn for_page(error: &ServiceError) -> calls::Problem {
     log_if_ours(error);
     let origins = match error {
         ServiceError::Origin { allowed, got } => {
@@ -120,7 +159,7 @@ pub fn for_page(error: &ServiceError) -> Problem {
         }
         _ => None,
     };
-    Problem { origins, ..error.code().into() }
+    calls::Problem { origins, ..error.code().into() }
 }
 
 fn log_if_ours(error: &ServiceError) {

@@ -3,24 +3,25 @@
 use std::time::Duration;
 
 use axum::{
-    Router,
+    Json, Router,
     extract::{MatchedPath, Request, State},
     http::StatusCode,
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::{any, delete, get, post},
+    routing::{any, get, post},
 };
-use grantway_core::Code;
+use grantway_core::{Code, KeyScope};
 use tower_http::{
     compression::CompressionLayer,
     limit::RequestBodyLimitLayer,
     services::{ServeDir, ServeFile},
     timeout::TimeoutLayer,
 };
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::server::{
-    api::{events, grants, proxy, result, sessions, users},
-    connect, guard, headers,
+    api::{auth, events, grants, once, openapi, proxy, result, sessions, users},
+    connect, guard, headers, limits,
     problem::ApiError,
     render,
     state::AppState,
@@ -37,7 +38,7 @@ pub fn router(state: AppState) -> Router {
     let _ = any_spawner::Executor::init_tokio();
     let files = ServeDir::new(&state.site_root);
     Router::new()
-        .merge(api())
+        .merge(api(&state))
         .merge(pages(&state))
         .route("/healthz", get(async || "ok"))
         .route("/readyz", get(ready))
@@ -49,34 +50,66 @@ pub fn router(state: AppState) -> Router {
         .layer(CompressionLayer::new())
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, SLOWEST))
-        .merge(passed_on())
+        .merge(passed_on(&state))
         .layer(middleware::from_fn_with_state(state.clone(), headers::secure))
         .layer(middleware::from_fn(log))
         .with_state(state)
 }
 
-fn api() -> Router<AppState> {
-    Router::new()
-        .route("/v1/connect/sessions", post(sessions::mint))
-        .route("/v1/connect/sessions/{session_id}", get(sessions::show))
-        .route("/v1/connect/complete", post(sessions::complete))
-        .route("/v1/connect/result", post(result::read))
-        .route("/v1/grants", get(grants::list))
-        .route("/v1/grants/{grant_id}", get(grants::show).delete(grants::revoke))
-        .route("/v1/grants/{grant_id}/token", post(grants::token))
-        .route("/v1/users/{user_id}", delete(users::delete))
-        .route("/v1/events", get(events::list))
-        .route("/v1/token", post(grants::token_of_user))
+/// The API's routes, by the scope that a key needs for them; the document follows them.
+fn api(state: &AppState) -> Router<AppState> {
+    // These make something: who lost the answer may send the request again.
+    let make = OpenApiRouter::default().routes(routes!(sessions::mint)).routes(routes!(sessions::complete));
+    let mint = repeatable(state, make).routes(routes!(sessions::show));
+    let read_tokens = OpenApiRouter::default()
+        .routes(routes!(grants::list))
+        .routes(routes!(grants::show))
+        .routes(routes!(grants::token))
+        .routes(routes!(grants::token_of_user));
+    let admin = OpenApiRouter::default()
+        .routes(routes!(grants::revoke))
+        .routes(routes!(users::delete))
+        .routes(routes!(events::list));
+    // For pages, which have no key; from a backend it needs `mint`.
+    let pages = OpenApiRouter::default().routes(routes!(result::read));
+    let (routes, mut document) = OpenApiRouter::with_openapi(openapi::document())
+        .merge(with_key(state, KeyScope::Mint, mint))
+        .merge(with_key(state, KeyScope::ReadTokens, read_tokens))
+        .merge(with_key(state, KeyScope::Admin, admin))
+        .merge(without_key(state, pages))
+        .split_for_parts();
+    openapi::may_refuse(&mut document);
+    routes
+        .route("/openapi.json", get(Json(document)))
         .route("/v1/{*rest}", any(no_route))
         .method_not_allowed_fallback(no_method)
 }
 
+type ApiRouter = OpenApiRouter<AppState>;
+
+fn with_key(state: &AppState, scope: KeyScope, mut routes: ApiRouter) -> ApiRouter {
+    openapi::needs(routes.get_openapi_mut(), scope);
+    routes.route_layer(middleware::from_fn_with_state((state.clone(), scope), auth::needs))
+}
+
+fn without_key(state: &AppState, mut routes: ApiRouter) -> ApiRouter {
+    openapi::needs_nothing(routes.get_openapi_mut());
+    openapi::needs(routes.get_openapi_mut(), KeyScope::Mint);
+    routes.route_layer(middleware::from_fn_with_state(state.clone(), limits::per_address))
+}
+
+fn repeatable(state: &AppState, mut routes: ApiRouter) -> ApiRouter {
+    openapi::may_be_repeated(routes.get_openapi_mut());
+    routes.route_layer(middleware::from_fn_with_state(state.clone(), once::once))
+}
+
 /// Calls to providers: their bodies stream, so they are neither packed nor timed as a whole, and have a cap of
-/// their own.
-fn passed_on() -> Router<AppState> {
+/// their own. The document can't say such routes.
+fn passed_on(state: &AppState) -> Router<AppState> {
     Router::new()
         .route("/v1/grants/{grant_id}/proxy/", any(proxy::call))
         .route("/v1/grants/{grant_id}/proxy/{*path}", any(proxy::call))
+        .route_layer(middleware::from_fn_with_state((state.clone(), KeyScope::ReadTokens), auth::needs))
 }
 
 /// Another site may open a session, and a provider may post its answer; nothing else.
@@ -93,6 +126,7 @@ fn pages(state: &AppState) -> Router<AppState> {
         .route("/connect/{session_id}", get(page))
         .route("/connect/callback/{registration}", get(page).post(connect::form_post))
         .merge(guarded)
+        .route_layer(middleware::from_fn_with_state(state.clone(), limits::per_address))
 }
 
 /// The script that host pages load: of any origin, and under their `Cross-Origin-Embedder-Policy`.

@@ -3,8 +3,8 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::Router;
-use grantway_service::Service;
+use axum::{Router, extract::ConnectInfo};
+use http::Request;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
@@ -15,13 +15,15 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 
-use crate::server::start::StartError;
+use tower::ServiceExt;
+
+use crate::server::{start::StartError, state::AppState};
 
 /// A client must send its headers within this time; without it a slow one would hold a connection for ever.
 const HEADER_SECONDS: u64 = 10;
 /// How long a drain may take.
 const DRAIN_SECONDS: u64 = 30;
-/// How often sessions past their reading time and old events are forgotten.
+/// How often sessions, answers and events past their time are forgotten.
 const FORGET_SECONDS: u64 = 60;
 
 /// Listens.
@@ -33,25 +35,21 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
 }
 
 /// Serves until `stop`, then drains.
-pub async fn serve(
-    listener: TcpListener,
-    router: Router,
-    service: Arc<Service>,
-    stop: impl Future<Output = ()>,
-) {
+pub async fn serve(listener: TcpListener, router: Router, state: AppState, stop: impl Future<Output = ()>) {
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
-    let housekeeping = tokio::spawn(keep_house(Arc::clone(&service)));
-    let telling = tokio::spawn(Arc::clone(&service).keep_telling());
-    let delivering = tokio::spawn(Arc::clone(&service).keep_delivering());
+    let housekeeping = tokio::spawn(keep_house(state.clone()));
+    let telling = tokio::spawn(Arc::clone(&state.service).keep_telling());
+    let delivering = tokio::spawn(Arc::clone(&state.service).keep_delivering());
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
+                Ok((stream, peer)) => {
+                    let router = router.clone().map_request(move |request| with_peer(request, peer));
                     let connection = hyper::server::conn::http1::Builder::new()
                         .timer(TokioTimer::new())
                         .header_read_timeout(Duration::from_secs(HEADER_SECONDS))
-                        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
+                        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
                     tokio::spawn(graceful.watch(connection));
                 }
                 // Out of file descriptors, most likely: a moment later there may be some again.
@@ -68,10 +66,10 @@ pub async fn serve(
     // What it has not told yet waits in the database for the next start, or for another process.
     telling.abort();
     tracing::info!("draining");
-    service.stop_waiting();
+    state.service.stop_waiting();
     let drained = async {
         graceful.shutdown().await;
-        service.drain().await;
+        state.service.drain().await;
         let _ = delivering.await;
     };
     match tokio::time::timeout(Duration::from_secs(DRAIN_SECONDS), drained).await {
@@ -93,7 +91,12 @@ pub async fn stopped() {
     }
 }
 
-async fn keep_house(service: Arc<Service>) {
+fn with_peer<B>(mut request: Request<B>, peer: SocketAddr) -> Request<B> {
+    request.extensions_mut().insert(ConnectInfo(peer));
+    request
+}
+
+async fn keep_house(AppState { service, limits, .. }: AppState) {
     let mut tick = tokio::time::interval(Duration::from_secs(FORGET_SECONDS));
     loop {
         tick.tick().await;
@@ -102,6 +105,10 @@ async fn keep_house(service: Arc<Service>) {
         }
         if let Err(error) = service.forget_events().await {
             tracing::warn!(%error, "old events could not be forgotten");
+        }
+        limits.forget();
+        if let Err(error) = service.forget_answers().await {
+            tracing::warn!(%error, "old answers could not be forgotten");
         }
     }
 }
@@ -124,6 +131,7 @@ mod tests {
         let mut settings = Settings::default();
         settings.server.data_dir = folder.path().to_owned();
         let service = start::service(&settings).await.unwrap();
+        let state = start::state(service, &settings).unwrap();
         let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -132,14 +140,14 @@ mod tests {
         let turns = Arc::new(std::sync::Mutex::new(Some((arrived, goes_on))));
         let slow = Router::new().route(
             "/",
-            get(async move || {
+            get(async move |ConnectInfo(peer): ConnectInfo<SocketAddr>| {
                 let (arrived, goes_on) = turns.lock().unwrap().take().unwrap();
                 arrived.send(()).unwrap();
                 goes_on.await.unwrap();
-                "done"
+                format!("done for {}", peer.ip())
             }),
         );
-        let served = tokio::spawn(serve(listener, slow, service, async { stopped.await.unwrap() }));
+        let served = tokio::spawn(serve(listener, slow, state, async { stopped.await.unwrap() }));
         let mut client = TcpStream::connect(address).await.unwrap();
         client.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
         arrives.await.unwrap();
@@ -153,7 +161,7 @@ mod tests {
 
         let mut answer = String::new();
         client.read_to_string(&mut answer).await.unwrap();
-        assert!(answer.ends_with("done"), "{answer}");
+        assert!(answer.ends_with("done for 127.0.0.1"), "{answer}");
         served.await.unwrap();
     }
 }

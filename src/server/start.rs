@@ -9,6 +9,7 @@ use grantway_vault::{Vault, VaultError};
 use crate::server::{
     adapters::{ReqwestHttp, ReqwestRelay, SystemClock, SystemEntropy},
     config::{ConfigError, Settings},
+    limits::Limits,
     state::AppState,
 };
 
@@ -120,5 +121,11 @@ pub async fn apply(service: &Service, settings: &Settings) -> Result<Vec<Applied
 /// # Errors
 /// When the base URL is no origin.
 pub fn state(service: Arc<Service>, settings: &Settings) -> Result<AppState, ConfigError> {
-    Ok(AppState { service, origin: settings.origin()?, site_root: settings.server.site_root.clone() })
+    let server = &settings.server;
+    Ok(AppState {
+        service,
+        limits: Limits::new(&server.limits, server.trusted_proxies.clone()),
+        origin: settings.origin()?,
+        site_root: server.site_root.clone(),
+    })
 }

@@ -3,11 +3,15 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{Router, body::Body};
-use grantway::server::{router::router, state::AppState};
+use grantway::server::{
+    limits::{LimitSettings, Limits},
+    router::router,
+    state::AppState,
+};
 use grantway_catalog::Catalog;
-use grantway_core::{Secret, Timestamp, app::Identity};
+use grantway_core::{KeyScope, Secret, Timestamp, app::Identity};
 use grantway_engine::{Http, Relay};
-use grantway_service::{AppSpec, Parts, RegistrationSpec, Service};
+use grantway_service::{AppSpec, KeySpec, Parts, RegistrationSpec, Service};
 use grantway_store::SqliteStore;
 use grantway_testkit::{
     FakeClient, FakeProvider, FakeProviderConfig, Issuer, Person, RouterHttp, SeededEntropy, ToldClock,
@@ -72,6 +76,7 @@ pub(crate) struct Setup<'a> {
     pub description: &'a str,
     pub clock: Arc<ToldClock>,
     pub entropy: Arc<SeededEntropy>,
+    pub limits: LimitSettings,
 }
 
 impl Setup<'_> {
@@ -88,7 +93,8 @@ impl Setup<'_> {
         let provider = FakeProvider::new(config, clock.clone(), entropy.clone());
         let network = RouterHttp::new().serving(site, provider.router());
         let network = Arc::new(network.serving(&sign_in(), issuer().router()));
-        Self { provider, http: network.clone(), relay: network, description: "", clock, entropy }
+        let limits = LimitSettings::default();
+        Self { provider, http: network.clone(), relay: network, description: "", clock, entropy, limits }
     }
 }
 
@@ -97,8 +103,12 @@ impl World {
         Self::with(Setup::at(&"https://files.test".parse().unwrap())).await
     }
 
+    pub(crate) async fn with_limits(limits: LimitSettings) -> Self {
+        Self::with(Setup { limits, ..Setup::at(&"https://files.test".parse().unwrap()) }).await
+    }
+
     pub(crate) async fn with(setup: Setup<'_>) -> Self {
-        let Setup { provider, http, relay, description, clock, entropy } = setup;
+        let Setup { provider, http, relay, description, clock, entropy, limits } = setup;
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("connect.js"), "/* the widget */").unwrap();
         let store = Arc::new(SqliteStore::open(&folder.path().join(DATABASE)).await.unwrap());
@@ -116,9 +126,11 @@ impl World {
         };
         let service = Service::new(parts(store.clone()));
         service.apply(vec![app_spec()]).await.unwrap();
-        let key = service.create_key(&"acme".parse().unwrap(), "test").await.unwrap();
+        let key =
+            service.create_key(&"acme".parse().unwrap(), key_spec("test", &[KeyScope::Admin])).await.unwrap();
         let state = AppState {
             service: service.clone(),
+            limits: Limits::new(&limits, Vec::new()),
             origin: CONNECT.parse().unwrap(),
             site_root: folder.path().to_owned(),
         };
@@ -155,10 +167,15 @@ impl World {
 
     /// As the app's backend.
     pub(crate) async fn api(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
+        self.api_by(&self.key, method, path, body).await
+    }
+
+    /// As the app's backend, by a key of its own.
+    pub(crate) async fn api_by(&self, key: &Secret, method: &str, path: &str, body: Option<Value>) -> Answer {
         let request = Request::builder()
             .method(method)
             .uri(path)
-            .header("authorization", format!("Bearer {}", self.key.expose()));
+            .header("authorization", format!("Bearer {}", key.expose()));
         let request = match body {
             Some(body) => {
                 request.header("content-type", "application/json").body(Body::from(body.to_string()))
@@ -268,6 +285,10 @@ impl World {
         );
         (id, cookies)
     }
+}
+
+pub(crate) fn key_spec(name: &str, scopes: &[KeyScope]) -> KeySpec {
+    KeySpec { name: name.to_owned(), scopes: scopes.iter().copied().collect(), seconds: None }
 }
 
 fn catalog(site: &str, description: &str) -> Catalog {

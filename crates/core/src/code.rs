@@ -10,6 +10,7 @@ macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $text:literal, $title:literal, $advice:literal;)*) => {
         /// A failure's stable name.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
         pub enum Code {
             $($(#[$doc])* #[serde(rename = $text)] $variant,)*
         }
@@ -112,9 +113,12 @@ codes! {
     /// A field of a request that breaks its rule.
     InvalidField = "invalid_field", "A field is not acceptable",
         "See `detail` and `field`, correct the value and send it again.";
-    /// No API key, or one that is unknown or revoked.
+    /// No API key, or one that is unknown, revoked or expired.
     Unauthorized = "unauthorized", "The API key is missing or wrong",
         "Send `Authorization: Bearer gw_sk_…` with a key made by `grantway key create`.";
+    /// An API key that may not do this.
+    InsufficientKeyScope = "insufficient_key_scope", "The API key may not do this",
+        "Use a key that was made with the scope in `needed_scope`: `grantway key create --scope …`.";
     /// No such page, session or route.
     NotFound = "not_found", "There is nothing here",
         "Check the address.";
@@ -136,6 +140,15 @@ codes! {
     /// A refresh of the grant is under way and takes long.
     RefreshInProgress = "refresh_in_progress", "The token is being refreshed",
         "Wait a moment, then ask again.";
+    /// A key that named another request before.
+    IdempotencyKeyReused = "idempotency_key_reused", "This Idempotency-Key named another request",
+        "Send a new key with each new request, and the old one only with the same bytes.";
+    /// The first request of this key has no answer yet.
+    IdempotencyKeyInFlight = "idempotency_key_in_flight", "The first request of this Idempotency-Key is at work",
+        "Wait a moment, then send the same request again.";
+    /// A key, an address or a session that asks too often.
+    RateLimited = "rate_limited", "Too many requests",
+        "Wait as long as `Retry-After` says, a minute at most, then try again.";
     /// A body beyond what may be passed on.
     BodyTooLarge = "body_too_large", "The body is too large",
         "Send it in parts, or ask for a token and call the provider yourself.";

@@ -12,6 +12,7 @@ use crate::{
 /// Whom a session or grant belongs to, in the app's own terms.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct User {
     /// The app's id of its user.
     pub id: String,
@@ -33,6 +34,7 @@ impl User {
 
 /// An account at a provider. Only `id` decides sameness; the rest is for people.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Account {
     /// The provider's stable id (OIDC `sub`), never an e-mail address.
     pub id: Option<String>,
@@ -61,6 +63,7 @@ impl Account {
 /// Whether a grant can be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum GrantStatus {
     /// Its credential works as far as we know.
     Active,
@@ -85,6 +88,7 @@ impl GrantStatus {
 /// What a connection did to the grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum Operation {
     /// A new grant.
     Creation,
@@ -128,6 +132,7 @@ pub struct Grant {
 
 /// The public view of a grant, as frontends and webhooks get it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Connection {
     /// The grant's id.
     pub grant_id: GrantId,

@@ -16,6 +16,7 @@ pub const RETURN_PARAMETER: &str = "grantway";
 
 /// A session's result as the frontend reads it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct SessionResult {
     /// Which session.
     pub session_id: SessionId,
@@ -32,6 +33,7 @@ pub struct SessionResult {
 /// How a session ended, with all that a callback gets.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum Told {
     /// Not yet.
     Pending,
@@ -55,6 +57,7 @@ pub enum Told {
 
 /// A failure as a callback gets it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ErrorTold {
     /// Stable.
     pub code: Code,
@@ -67,6 +70,7 @@ pub struct ErrorTold {
 
 /// What the app may want to know of a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ErrorDetails {
     /// With `invalid_token`.
     pub reason: TokenReason,
@@ -75,6 +79,7 @@ pub struct ErrorDetails {
 /// Why a session token opens nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum TokenReason {
     /// Its time is over.
     Expired,

@@ -8,6 +8,7 @@ use url::{Host, Url};
 /// An origin such as `https://app.acme.com`; never a wildcard, never a path.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(value_type = String))]
 pub struct Origin(String);
 
 /// Why a text is no origin or no return URL.

@@ -87,6 +87,7 @@ pub enum Outcome {
 /// The public name of a session's progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum Stage {
     /// Not opened by a browser yet.
     Minted,

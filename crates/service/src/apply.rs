@@ -1,14 +1,12 @@
-//! Apps, registrations, webhook endpoints and keys, as the operator declares them.
+//! Apps, registrations and webhook endpoints, as the operator declares them.
 
 use std::collections::BTreeMap;
 
 use grantway_core::{
     AppId, Origin, ProviderId, RegistrationId, Secret,
     app::{App, Identity, Registration},
-    ids::random_id,
 };
 use grantway_engine::user_token;
-use grantway_store::ApiKey;
 use serde_json::json;
 use url::Url;
 
@@ -131,25 +129,6 @@ impl Service {
         })
     }
 
-    /// Makes an API key. It is told once, here.
-    ///
-    /// # Errors
-    /// When there is no such app.
-    pub async fn create_key(&self, app: &AppId, name: &str) -> Result<Secret, ServiceError> {
-        self.check_app(app).await?;
-        let key = Secret::random("gw_sk_", &*self.entropy);
-        let stored = ApiKey {
-            id: random_id("key_", &*self.entropy),
-            app: app.clone(),
-            name: name.to_owned(),
-            digest: key.digest(),
-            created_at: self.clock.now(),
-        };
-        self.store.add_api_key(&stored).await?;
-        self.store.audit(&self.audit_entry(app, "key.created", &stored.id, json!({"name": name}))).await?;
-        Ok(key)
-    }
-
     /// That an operator's word names an app.
     pub(crate) async fn check_app(&self, app: &AppId) -> Result<(), ServiceError> {
         match self.store.app(app).await? {
@@ -159,13 +138,5 @@ impl Service {
                 format!("there is no app `{app}`; declare it and run `grantway apply`"),
             )),
         }
-    }
-
-    /// The app whose backend holds this key.
-    ///
-    /// # Errors
-    /// When nobody does.
-    pub async fn authenticate(&self, key: &Secret) -> Result<AppId, ServiceError> {
-        self.store.app_of_key(&key.digest()).await?.ok_or(ServiceError::Unauthorized)
     }
 }

@@ -11,14 +11,16 @@ use grantway_core::{
 use grantway_store::{HeldCode, StoreError};
 use serde::Deserialize;
 use serde_json::json;
+use utoipa::ToSchema;
 
 use crate::{Service, ServiceError, arrive::code_place};
 
 /// The body of `POST /v1/connect/complete`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CompleteRequest {
     /// What the browser carried to `return_url`.
+    #[schema(value_type = String)]
     pub code: Secret,
     /// The user who is signed in there, by the app's own cookie.
     pub user: User,

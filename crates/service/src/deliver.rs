@@ -10,6 +10,7 @@ use grantway_core::{
 use grantway_store::Change;
 use serde::Serialize;
 use tokio::sync::broadcast::error::RecvError;
+use utoipa::ToSchema;
 
 use crate::{Service, ServiceError};
 
@@ -37,7 +38,7 @@ pub struct Patience {
 }
 
 /// A result, and who may read it in a browser.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Polled {
     /// The one origin whose pages may read it.
     #[serde(skip)]

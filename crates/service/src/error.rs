@@ -1,7 +1,7 @@
 //! Why a use case refuses or fails. Each variant has one stable code.
 
 use grantway_core::{
-    Code, GrantId, Origin, ProviderId,
+    Code, GrantId, KeyScope, Origin, ProviderId,
     flow::Refusal,
     grant::Grant,
     message::TokenReason,
@@ -25,9 +25,21 @@ pub enum ServiceError {
         /// What it must be.
         rule: String,
     },
-    /// No key, or an unknown one.
-    #[error("the API key is missing or unknown")]
+    /// No key, or one that opens nothing.
+    #[error("the API key is missing, unknown, revoked or expired")]
     Unauthorized,
+    /// A key that may not do this.
+    #[error("the API key lacks the scope {needed}")]
+    KeyScope {
+        /// What it would have to be made with.
+        needed: KeyScope,
+    },
+    /// An idempotency key that named another request.
+    #[error("another request was sent by this Idempotency-Key")]
+    KeyReused,
+    /// An idempotency key whose first request has no answer yet.
+    #[error("the first request by this Idempotency-Key has no answer yet")]
+    StillAtWork,
     /// A token, poll secret or return code that opens nothing.
     #[error("the session token is {}", .0.as_str())]
     Token(TokenReason),
@@ -144,6 +156,9 @@ impl ServiceError {
         match self {
             Self::Field { .. } => Code::InvalidField,
             Self::Unauthorized => Code::Unauthorized,
+            Self::KeyScope { .. } => Code::InsufficientKeyScope,
+            Self::KeyReused => Code::IdempotencyKeyReused,
+            Self::StillAtWork => Code::IdempotencyKeyInFlight,
             Self::Token(_) => Code::InvalidToken,
             Self::Origin { .. } => Code::OriginNotAllowed,
             Self::WrongBrowser => Code::WrongBrowser,

@@ -3,6 +3,7 @@
 //!
 //! The one rule: everything a handler or page does is one call in here.
 
+mod api_keys;
 mod apply;
 mod arrive;
 mod audit;
@@ -17,6 +18,7 @@ mod keep;
 mod keys;
 mod mint;
 mod notes;
+mod once;
 mod open;
 mod parameters;
 mod proxy;
@@ -45,6 +47,7 @@ use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
+pub use api_keys::{Caller, KeySpec};
 pub use apply::{AppSpec, AppliedRegistration, RegistrationSpec};
 pub use arrive::{ArriveRequest, Arrived};
 pub use complete::CompleteRequest;
@@ -54,6 +57,7 @@ pub use error::{Candidate, ServiceError};
 pub use keys::{KeyError, KeyUse, Rotated};
 pub use mint::{MintRequest, Minted, SessionStatus};
 pub use notes::EVENT_KINDS;
+pub use once::{KeptAnswer, Once, Repeatable};
 pub use open::{OpenRequest, Opened};
 pub use proxy::ProxyCall;
 pub use token::{AccessToken, Injection, TokenRequest};
@@ -152,6 +156,14 @@ impl Service {
     /// When the store fails.
     pub async fn forget_sessions(&self) -> Result<u64, ServiceError> {
         Ok(self.store.forget_sessions(self.clock.now()).await?)
+    }
+
+    /// Forgets answers that nobody may ask for again.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn forget_answers(&self) -> Result<u64, ServiceError> {
+        Ok(self.store.forget_once(self.clock.now()).await?)
     }
 
     /// Ends waiting polls and new deliveries, so that their connections can close. Call it when the last request is in.

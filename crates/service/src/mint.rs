@@ -15,6 +15,7 @@ use grantway_core::{
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use url::Url;
+use utoipa::ToSchema;
 
 use self::rules::{
     allowed_origin, check_locale, check_metadata, check_return_url, expires_in, providers, scopes, user,
@@ -22,7 +23,7 @@ use self::rules::{
 use crate::{Service, ServiceError, parameters::check_apps};
 
 /// The body of `POST /v1/connect/sessions`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MintRequest {
     /// Providers to choose from; omitted: all that are registered.
@@ -34,6 +35,7 @@ pub struct MintRequest {
     /// For whom. Required, unless there is a `user_token`.
     pub user: Option<User>,
     /// A JWT of the app's own identity provider that names the user.
+    #[schema(value_type = Option<String>, default = json!(null))]
     pub user_token: Option<Secret>,
     /// Scopes by provider.
     pub scopes: BTreeMap<String, Vec<String>>,
@@ -73,7 +75,7 @@ pub struct Minted {
 }
 
 /// The answer of `GET /v1/connect/sessions/{id}`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct SessionStatus {
     /// Which.
     pub session_id: SessionId,

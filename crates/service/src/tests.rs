@@ -1,10 +1,12 @@
 //! The whole product without a face: real SQLite and Postgres, the strict provider, a told clock.
 
+mod api_keys;
 mod arriving;
 mod auditing;
 mod completing;
 mod identity;
 mod minting;
+mod once;
 mod opening;
 mod parameters;
 mod reauthorising;

@@ -11,6 +11,7 @@ use grantway_engine::TokenSet;
 use grantway_store::{Credential, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use crate::{Service, ServiceError, error::Candidate, grant_place};
 
@@ -38,7 +39,7 @@ pub struct AccessToken {
 }
 
 /// Where an API call carries the token. `{access_token}` stands for it.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(tag = "in", rename_all = "snake_case")]
 pub enum Injection {
     /// In a header.
@@ -73,7 +74,7 @@ impl From<&TokenPlace> for Injection {
 }
 
 /// The body of `POST /v1/token`: a grant by whose it is.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TokenRequest {
     /// Where.

@@ -10,6 +10,7 @@ use grantway_core::{
 use grantway_store::{Ending, GrantFilter, Notes};
 use serde::Serialize;
 use serde_json::json;
+use utoipa::ToSchema;
 
 use crate::{Service, ServiceError, error::retried};
 
@@ -17,11 +18,12 @@ use crate::{Service, ServiceError, error::retried};
 const PAGE: i64 = 200;
 
 /// What a deletion did. What was done before is not done again.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Deleted {
     /// Whose.
     pub user_id: String,
     /// The grants that worked, or waited for their user, until now.
+    #[schema(value_type = Vec<String>)]
     pub grants_revoked: Vec<GrantId>,
     /// How many grants had been revoked before, and were forgotten now.
     pub grants_forgotten: usize,

@@ -31,8 +31,8 @@ pub use outbox::{
 };
 pub use postgres::PostgresStore;
 pub use records::{
-    ApiKey, Attempt, AuditEntry, AuditFilter, Connect, Credential, Depart, Ended, Event, GrantFilter,
-    HeldCode, Lease, Leased, Notes, NumberedAudit,
+    ApiKey, Attempt, AuditEntry, AuditFilter, Begun, Connect, Credential, Depart, Ended, Event, GrantFilter,
+    HeldCode, Lease, Leased, Notes, NumberedAudit, OnceRequest,
 };
 pub use sealed::{Otherwise, Resealed, SealedCount, SealedPlace, SealedValue};
 pub use sqlite::SqliteStore;
@@ -57,7 +57,19 @@ pub enum StoreError {
 /// Everything that outlives a request.
 #[async_trait]
 pub trait Store:
-    Apps + Sessions + Flows + Grants + Credentials + Endings + Sealed + Journal + Outbox + Send + Sync
+    Apps
+    + ApiKeys
+    + OnceRequests
+    + Sessions
+    + Flows
+    + Grants
+    + Credentials
+    + Endings
+    + Sealed
+    + Journal
+    + Outbox
+    + Send
+    + Sync
 {
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), StoreError>;
@@ -68,7 +80,7 @@ pub trait Store:
     async fn keep_canary(&self, sealed: &[u8]) -> Result<(), StoreError>;
 }
 
-/// The products that are served, their clients at providers, their backends' keys.
+/// The products that are served, their clients at providers.
 #[async_trait]
 pub trait Apps {
     /// Adds apps and registrations or replaces those of the same ids; removes none. The endpoints become all that
@@ -87,10 +99,48 @@ pub trait Apps {
     async fn registrations(&self, app: &AppId) -> Result<Vec<Registration>, StoreError>;
     /// One registration.
     async fn registration(&self, id: &RegistrationId) -> Result<Option<Registration>, StoreError>;
-    /// Adds an API key.
-    async fn add_api_key(&self, key: &ApiKey) -> Result<(), StoreError>;
-    /// The app of a key that is not revoked.
-    async fn app_of_key(&self, digest: &Digest) -> Result<Option<AppId>, StoreError>;
+}
+
+/// What backends prove themselves by.
+#[async_trait]
+pub trait ApiKeys {
+    /// Adds an API key. [`StoreError::Conflict`] when the app has two active ones of its name.
+    async fn add_api_key(&self, key: &ApiKey, audit: &AuditEntry) -> Result<(), StoreError>;
+    /// An API key by its digest, active or not.
+    async fn api_key(&self, digest: &Digest) -> Result<Option<ApiKey>, StoreError>;
+    /// An app's API keys, oldest first.
+    async fn api_keys(&self, app: &AppId) -> Result<Vec<ApiKey>, StoreError>;
+    /// Revokes an app's API key; [`StoreError::Conflict`] when it has none of that id that is not revoked.
+    async fn revoke_api_key(
+        &self,
+        app: &AppId,
+        id: &str,
+        now: Timestamp,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError>;
+}
+
+/// Requests that their sender may send again, and the answers that are kept for them.
+#[async_trait]
+pub trait OnceRequests {
+    /// Begins such a request; until then it counts as at work.
+    async fn begin_once(
+        &self,
+        request: &OnceRequest,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Begun, StoreError>;
+    /// Keeps its answer until then; [`StoreError::Conflict`] when its owner is another by now.
+    async fn keep_once(
+        &self,
+        request: &OnceRequest,
+        sealed: &[u8],
+        until: Timestamp,
+    ) -> Result<(), StoreError>;
+    /// Gives its key back, if its owner is still the same.
+    async fn give_back_once(&self, request: &OnceRequest) -> Result<(), StoreError>;
+    /// Forgets requests whose time is over. Says how many.
+    async fn forget_once(&self, now: Timestamp) -> Result<u64, StoreError>;
 }
 
 /// Connect sessions, and what reads their results.

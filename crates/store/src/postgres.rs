@@ -1,6 +1,7 @@
 //! The store that several servers share. Transactions see what is committed; a row that a rule depends on
 //! is locked before it is read.
 
+mod api_keys;
 mod apps;
 mod credentials;
 mod endings;
@@ -8,6 +9,7 @@ mod flows;
 mod grants;
 mod journal;
 mod listen;
+mod once;
 mod outbox;
 mod sealed;
 mod sessions;

@@ -1,7 +1,9 @@
 //! What the store keeps beside core's own types.
 
+use std::collections::BTreeSet;
+
 use grantway_core::{
-    AppId, Digest, GrantId, SessionId, Timestamp,
+    AppId, Digest, GrantId, KeyScope, SessionId, Timestamp,
     flow::Flow,
     grant::{Grant, GrantStatus},
     session::Session,
@@ -9,7 +11,7 @@ use grantway_core::{
 use serde::Serialize;
 
 /// An API key as stored: never the key itself.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiKey {
     /// Names it in the audit.
     pub id: String,
@@ -19,8 +21,48 @@ pub struct ApiKey {
     pub name: String,
     /// Of the key.
     pub digest: Digest,
+    /// What it may do.
+    pub scopes: BTreeSet<KeyScope>,
     /// When it was made.
     pub created_at: Timestamp,
+    /// After this it opens nothing.
+    pub expires_at: Option<Timestamp>,
+    /// Since then it opens nothing.
+    pub revoked_at: Option<Timestamp>,
+}
+
+impl ApiKey {
+    /// Whether it opens anything.
+    #[must_use]
+    pub fn is_active(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| end > now)
+    }
+}
+
+/// A request that its sender may send again, by a key of the app's own.
+#[derive(Clone, Debug)]
+pub struct OnceRequest {
+    /// Whose.
+    pub app: AppId,
+    /// Of the app's key for it.
+    pub key: Digest,
+    /// Of all that is asked.
+    pub asked: Digest,
+    /// Who is at work on it: one attempt.
+    pub owner: String,
+}
+
+/// Whether such a request is the first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Begun {
+    /// Go on, and keep the answer or give the key back.
+    First,
+    /// The first one has no answer yet.
+    AtWork,
+    /// Something else was asked by this key.
+    Other,
+    /// The first one's sealed answer.
+    Answered(Vec<u8>),
 }
 
 /// A row of the audit. As JSON it is a line of its export.

@@ -5,8 +5,8 @@ use serde_json::Value;
 use sqlx::FromRow;
 
 use crate::{
-    Attempt, AuditEntry, Claimed, Delivery, Endpoint, Event, HeldCode, NumberedAudit, PendingRevocation,
-    PlacedEvent, StoreError,
+    ApiKey, Attempt, AuditEntry, Begun, Claimed, Delivery, Endpoint, Event, HeldCode, NumberedAudit,
+    PendingRevocation, PlacedEvent, StoreError,
 };
 
 /// Our own types always serialize; an empty text would be refused on reading.
@@ -51,6 +51,50 @@ impl RegistrationRow {
             scopes: parse(&self.scopes, "scope list")?,
             allowed_scopes: parse(&self.allowed_scopes, "scope list")?,
         })
+    }
+}
+
+/// As its table has it.
+#[derive(FromRow)]
+pub(crate) struct ApiKeyRow {
+    id: String,
+    app_id: String,
+    name: String,
+    digest: Vec<u8>,
+    scopes: String,
+    created_at: i64,
+    expires_at: Option<i64>,
+    revoked_at: Option<i64>,
+}
+
+impl ApiKeyRow {
+    pub(crate) fn read(self) -> Result<ApiKey, StoreError> {
+        Ok(ApiKey {
+            id: self.id,
+            app: id(&self.app_id)?,
+            name: self.name,
+            digest: digest(&self.digest)?,
+            scopes: parse(&self.scopes, "scope list")?,
+            created_at: Timestamp(self.created_at),
+            expires_at: self.expires_at.map(Timestamp),
+            revoked_at: self.revoked_at.map(Timestamp),
+        })
+    }
+}
+
+/// As whoever was not the first finds it.
+#[derive(FromRow)]
+pub(crate) struct OnceRow {
+    request_digest: Vec<u8>,
+    sealed_answer: Option<Vec<u8>>,
+}
+
+impl OnceRow {
+    pub(crate) fn read(self, asked: &Digest) -> Result<Begun, StoreError> {
+        if digest(&self.request_digest)? != *asked {
+            return Ok(Begun::Other);
+        }
+        Ok(self.sealed_answer.map_or(Begun::AtWork, Begun::Answered))
     }
 }
 
@@ -172,6 +216,10 @@ impl EventRow {
             created_at: Timestamp(self.created_at),
         })
     }
+}
+
+fn digest(bytes: &[u8]) -> Result<Digest, StoreError> {
+    Digest::try_from(bytes).map_err(|_| StoreError::Unreadable("digest"))
 }
 
 /// An event with its place.

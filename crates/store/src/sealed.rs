@@ -73,12 +73,13 @@ pub(crate) struct Counted {
 
 /// Values that nobody needs a little later.
 #[rustfmt::skip]
-const PASSING: [Counted; 5] = [
+const PASSING: [Counted; 6] = [
     Counted { name: "trips to a provider", table: "flows", column: "body", path: Some("sealed_verifier"), until: Some("expires_at") },
     Counted { name: "codes that wait", table: "held_codes", column: "body", path: Some("0,sealed_verifier"), until: Some("expires_at") },
     Counted { name: "codes that wait", table: "held_codes", column: "body", path: Some("1"), until: Some("expires_at") },
     Counted { name: "sessions", table: "sessions", column: "body", path: Some("progress,sealed_completion"), until: Some("forget_at") },
     Counted { name: "sessions", table: "sessions", column: "body", path: Some("progress,mismatch,kept"), until: Some("forget_at") },
+    Counted { name: "kept answers", table: "once_requests", column: "sealed_answer", path: None, until: Some("expires_at") },
 ];
 
 /// All that is counted.

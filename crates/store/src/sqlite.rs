@@ -1,11 +1,13 @@
 //! The embedded store. WAL, durable commits, one writer at a time.
 
+mod api_keys;
 mod apps;
 mod credentials;
 mod endings;
 mod flows;
 mod grants;
 mod journal;
+mod once;
 mod outbox;
 mod sealed;
 mod sessions;

@@ -4,11 +4,12 @@ use axum::{
     Json,
     extract::{Query, State, rejection::QueryRejection},
 };
-use grantway_core::Code;
+use grantway_core::{Code, Timestamp};
 use grantway_service::{EVENT_KINDS, ServiceError};
 use grantway_store::{EventFilter, PlacedEvent};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::server::{api::auth::Caller, problem::ApiError, state::AppState};
 
@@ -16,20 +17,48 @@ const DEFAULT_LIMIT: i64 = 50;
 const LARGEST_LIMIT: i64 = 200;
 
 /// The query of `GET /v1/events`.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct ListQuery {
+    /// The `next` of the answer before.
     after: Option<i64>,
+    /// Of this type alone.
     r#type: Option<String>,
+    /// At most so many; 50 when omitted.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<i64>,
 }
 
-/// `GET /v1/events` → `{data, next}`; `next` is the `after` of the next question, also when there is nothing new.
+/// An app's events in the order of their places.
+#[derive(Serialize, ToSchema)]
+pub struct EventPage {
+    data: Vec<EventShown>,
+    /// The `after` of the next question, also when there is nothing new.
+    next: String,
+}
+
+/// An event, as webhooks tell it.
+#[derive(Serialize, ToSchema)]
+pub struct EventShown {
+    id: String,
+    r#type: String,
+    timestamp: Timestamp,
+    /// What happened: a connection, or what was ended.
+    #[schema(value_type = Object)]
+    data: Value,
+}
+
+/// List the app's events.
+#[utoipa::path(
+    get, path = "/v1/events", tag = "events", operation_id = "events",
+    params(ListQuery), responses((status = 200, description = "A page", body = EventPage))
+)]
 pub async fn list(
     State(state): State<AppState>,
     Caller(app): Caller,
     query: Result<Query<ListQuery>, QueryRejection>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<EventPage>, ApiError> {
     let Query(query) = query.map_err(|error| ApiError::new(Code::InvalidField, error.body_text()))?;
     let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
     if !(1..=LARGEST_LIMIT).contains(&limit) {
@@ -42,11 +71,9 @@ pub async fn list(
     let filter = EventFilter { after, kind: query.r#type, limit };
     let events = state.service.events(&app, &filter).await?;
     let next = events.last().map_or(after, |last| last.position);
-    let data: Vec<_> = events.iter().map(shown).collect();
-    Ok(Json(json!({"data": data, "next": next.to_string()})))
+    Ok(Json(EventPage { data: events.into_iter().map(shown).collect(), next: next.to_string() }))
 }
 
-fn shown(placed: &PlacedEvent) -> Value {
-    let event = &placed.event;
-    json!({"id": event.id, "type": event.kind, "timestamp": event.created_at, "data": event.body})
+fn shown(PlacedEvent { event, .. }: PlacedEvent) -> EventShown {
+    EventShown { id: event.id, r#type: event.kind, timestamp: event.created_at, data: event.body }
 }

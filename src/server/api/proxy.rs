@@ -20,7 +20,7 @@ const LARGEST_BODY: usize = 1024 * 1024 * 1024;
 /// Chooses one of the provider's API hosts.
 const GRANTWAY_HOST: HeaderName = HeaderName::from_static("grantway-host");
 /// Tells an answer of the provider's from one of ours.
-const GRANTWAY_UPSTREAM: HeaderName = HeaderName::from_static("grantway-upstream");
+pub(crate) const GRANTWAY_UPSTREAM: HeaderName = HeaderName::from_static("grantway-upstream");
 
 /// `ANY /v1/grants/{grant_id}/proxy/{path}`: the provider's answer, whatever its status.
 pub async fn call(

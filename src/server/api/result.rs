@@ -10,25 +10,37 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
-use grantway_core::{Code, Origin, Secret, session::Stage};
-use grantway_service::{Patience, ResultKey, ServiceError};
+use grantway_core::{Code, KeyScope, Origin, Secret, session::Stage};
+use grantway_service::{Patience, Polled, ResultKey, ServiceError};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
-use crate::server::{api::auth::bearer, problem::ApiError, state::AppState};
+use crate::server::{api::auth::authorize, problem::ApiError, state::AppState};
 
 /// One of `poll` and `code`.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub struct ResultForm {
+    /// The page's own secret.
+    #[schema(value_type = Option<String>)]
     poll: Option<Secret>,
+    /// The parameter of `return_url`.
+    #[schema(value_type = Option<String>)]
     code: Option<Secret>,
+    /// Seconds to wait for news, at most 25.
     #[serde(default)]
     wait: u64,
+    /// The stage that is known.
     stage: Option<Stage>,
     /// Any value: the page has told what the `code` stands for.
     told: Option<String>,
 }
 
-/// Reads a session's result, for its page or for the app's backend.
+/// Read a session's result: its page by `poll` or `code`, the app's backend by `code` and its API key.
+#[utoipa::path(
+    post, path = "/v1/connect/result", tag = "sessions", operation_id = "result",
+    request_body(content = ResultForm, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, description = "The result", body = Polled), (status = 204, description = "Nothing new"))
+)]
 pub async fn read(
     State(state): State<AppState>,
     headers: HeaderMap,
@@ -76,8 +88,7 @@ async fn answer(state: &AppState, headers: &HeaderMap, form: ResultForm) -> Resu
 }
 
 async fn for_backend(state: &AppState, headers: &HeaderMap, form: ResultForm) -> Result<Response, ApiError> {
-    let key = bearer(headers).ok_or(ServiceError::Unauthorized)?;
-    let app = state.service.authenticate(&key).await?;
+    let app = authorize(state, headers, KeyScope::Mint).await?.app;
     let code = form
         .code
         .ok_or_else(|| ApiError::new(Code::InvalidRequest, "send `code`, the parameter of `return_url`"))?;

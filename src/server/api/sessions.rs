@@ -6,9 +6,11 @@ use axum::{
     http::StatusCode,
     response::IntoResponse,
 };
-use grantway_core::{Code, grant::Connection};
+use grantway_core::{Code, SessionId, Timestamp, grant::Connection};
 use grantway_service::{CompleteRequest, MintRequest, ServiceError, SessionStatus};
-use serde_json::{Value, json};
+use serde::Serialize;
+use url::Url;
+use utoipa::ToSchema;
 
 use crate::server::{api::auth::Caller, problem::ApiError, state::AppState};
 
@@ -29,26 +31,47 @@ impl<T: serde::de::DeserializeOwned> FromRequest<AppState> for Body<T> {
     }
 }
 
-/// `POST /v1/connect/sessions` → 201.
+/// A minted session. The one time that its token is told.
+#[derive(Serialize, ToSchema)]
+pub struct MintAnswer {
+    #[schema(value_type = String)]
+    session_id: SessionId,
+    session_token: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = "uri")]
+    connect_url: Option<Url>,
+    expires_at: Timestamp,
+    /// Seconds from now.
+    expires_in: i64,
+}
+
+/// Mint a session for one of the app's users.
+#[utoipa::path(
+    post, path = "/v1/connect/sessions", tag = "sessions", operation_id = "mint",
+    request_body = MintRequest, responses((status = 201, description = "Minted", body = MintAnswer))
+)]
 pub async fn mint(
     State(state): State<AppState>,
     Caller(app): Caller,
     Body(request): Body<MintRequest>,
 ) -> Result<impl IntoResponse, ApiError> {
     let minted = state.service.mint(&app, request).await?;
-    let mut answer = json!({
-        "session_id": minted.session_id,
-        "session_token": minted.session_token.expose(),
-        "expires_at": minted.expires_at,
-        "expires_in": minted.expires_in,
-    });
-    if let Some(url) = minted.connect_url {
-        answer["connect_url"] = Value::String(url.to_string());
-    }
+    let answer = MintAnswer {
+        session_id: minted.session_id,
+        session_token: minted.session_token.expose().to_owned(),
+        connect_url: minted.connect_url,
+        expires_at: minted.expires_at,
+        expires_in: minted.expires_in,
+    };
     Ok((StatusCode::CREATED, Json(answer)))
 }
 
-/// `GET /v1/connect/sessions/{session_id}`
+/// How far a session has come.
+#[utoipa::path(
+    get, path = "/v1/connect/sessions/{session_id}", tag = "sessions", operation_id = "session",
+    params(("session_id" = String, Path)),
+    responses((status = 200, description = "The session", body = SessionStatus))
+)]
 pub async fn show(
     State(state): State<AppState>,
     Caller(app): Caller,
@@ -58,7 +81,11 @@ pub async fn show(
     Ok(Json(state.service.session_status(&app, &id).await?))
 }
 
-/// `POST /v1/connect/complete`
+/// Finish a session with `link: code`, for the user who is signed in.
+#[utoipa::path(
+    post, path = "/v1/connect/complete", tag = "sessions", operation_id = "complete",
+    request_body = CompleteRequest, responses((status = 200, description = "Connected", body = Connection))
+)]
 pub async fn complete(
     State(state): State<AppState>,
     Caller(app): Caller,

@@ -8,7 +8,14 @@ use grantway_service::{Deleted, ServiceError};
 
 use crate::server::{api::auth::Scope, problem::ApiError, state::AppState};
 
-/// `DELETE /v1/users/{user_id}` → what was done; nothing, when there was nothing.
+/// Forget a user: revoke their grants, end their sessions, drop what is personal.
+///
+/// Answers what was done; nothing, when there was nothing.
+#[utoipa::path(
+    delete, path = "/v1/users/{user_id}", tag = "users", operation_id = "delete_user",
+    params(("user_id" = String, Path)),
+    responses((status = 200, description = "What was done", body = Deleted))
+)]
 pub async fn delete(
     State(state): State<AppState>,
     scope: Scope,

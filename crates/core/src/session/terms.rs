@@ -15,6 +15,7 @@ use crate::{
 /// Whether a session may be opened by a link, which anyone can forward.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum Link {
     /// Only by the app's own page.
     #[default]
@@ -60,6 +61,7 @@ pub struct Terms {
 /// The look of the pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum Theme {
     /// Dark on light.
     Light,

@@ -1,10 +1,10 @@
 //! One audit row for each change.
 
-use grantway_core::Secret;
+use grantway_core::{KeyScope, Secret};
 use grantway_testkit::{Switches, TokenBehaviour};
 
 use super::world::{World, app};
-use crate::ServiceError;
+use crate::{KeySpec, ServiceError};
 
 async fn actions(world: &World) -> Vec<String> {
     world.store.audit_of(&app()).await.unwrap().into_iter().map(|row| row.action).collect()
@@ -14,7 +14,8 @@ async fn actions(world: &World) -> Vec<String> {
 async fn every_step_of_a_connection_and_of_its_use_leaves_one_row() {
     let world = World::new().await;
 
-    world.service.create_key(&app(), "backend").await.unwrap();
+    let spec = KeySpec { name: "backend".to_owned(), scopes: [KeyScope::Mint].into(), seconds: None };
+    world.service.create_key(&app(), spec).await.unwrap();
     let grant = world.connect("ada", |_| {}).await.grant_id;
     world.service.token(&app(), grant, &[]).await.unwrap();
     world.connect("ada", |_| {}).await;
@@ -39,10 +40,8 @@ async fn what_is_refused_leaves_no_row_of_a_change_that_was_not_made() {
     world.provider.set_switches(Switches { token: TokenBehaviour::ServerError, ..Switches::default() });
 
     assert!(world.service.token(&app(), grant, &[]).await.is_err());
-    assert!(matches!(
-        world.service.authenticate(&Secret::new("gw_sk_unknown".to_owned())).await,
-        Err(ServiceError::Unauthorized)
-    ));
+    let unknown = world.service.authorize(&Secret::new("gw_sk_unknown".to_owned()), KeyScope::Mint).await;
+    assert!(matches!(unknown, Err(ServiceError::Unauthorized)));
 
     assert_eq!(actions(&world).await.len(), before);
 }

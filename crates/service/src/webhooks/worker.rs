@@ -113,7 +113,8 @@ impl Service {
             verdict,
         };
         tell(&settled, claimed.attempt);
-        let kept = if gone { self.disable(endpoint, &settled).await } else { self.settle(&settled).await };
+        let kept =
+            if gone { self.disable(endpoint, &settled).await } else { self.settle_delivery(&settled).await };
         match kept {
             // Replayed, undeclared or forgotten meanwhile: what comes of it is not ours any more.
             Err(ServiceError::Store(StoreError::Conflict)) => Ok(()),
@@ -121,7 +122,7 @@ impl Service {
         }
     }
 
-    async fn settle(&self, settled: &Settled) -> Result<(), ServiceError> {
+    async fn settle_delivery(&self, settled: &Settled) -> Result<(), ServiceError> {
         Ok(self.store.settle_delivery(settled).await?)
     }
 

@@ -1,7 +1,7 @@
 //! One app, one registration, and what hangs on them.
 
 use grantway_core::{
-    AppId, Digest, Entropy, GrantId, Origin, SessionId, Timestamp,
+    AppId, Digest, Entropy, GrantId, KeyScope, Origin, SessionId, Timestamp,
     app::{App, Registration},
     device::Mode,
     flow::Flow,
@@ -10,7 +10,7 @@ use grantway_core::{
 };
 use serde_json::json;
 
-use crate::{AuditEntry, Connect, Depart, Event, Notes, Store};
+use crate::{ApiKey, AuditEntry, Connect, Depart, Event, Notes, OnceRequest, Store};
 
 pub(super) async fn seed(store: &dyn Store) {
     store.apply(&[app()], &[registration()], &[]).await.unwrap();
@@ -109,6 +109,23 @@ pub(super) fn registration() -> Registration {
         scopes: vec!["read".to_owned()],
         allowed_scopes: Vec::new(),
     }
+}
+
+pub(super) fn api_key(id: &str, created_at: i64) -> ApiKey {
+    ApiKey {
+        id: id.to_owned(),
+        app: app_id(),
+        name: "backend".to_owned(),
+        digest: Digest::of(id),
+        scopes: [KeyScope::Mint].into(),
+        created_at: Timestamp(created_at),
+        expires_at: None,
+        revoked_at: None,
+    }
+}
+
+pub(super) fn once_request(owner: &str, asked: &str) -> OnceRequest {
+    OnceRequest { app: app_id(), key: Digest::of("key"), asked: Digest::of(asked), owner: owner.to_owned() }
 }
 
 pub(super) fn user() -> User {

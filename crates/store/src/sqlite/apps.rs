@@ -1,14 +1,14 @@
-//! Apps, registrations, API keys.
+//! Apps and registrations.
 
 use async_trait::async_trait;
 use grantway_core::{
-    AppId, Digest, RegistrationId,
+    AppId, RegistrationId,
     app::{App, Registration},
 };
 
 use super::{SqliteStore, outbox::write::declare_endpoints};
 use crate::{
-    ApiKey, Apps, Endpoint, StoreError,
+    Apps, Endpoint, StoreError,
     rows::{RegistrationRow, json, parse},
 };
 
@@ -83,28 +83,5 @@ impl Apps for SqliteStore {
         .fetch_optional(&self.pool)
         .await?;
         row.map(RegistrationRow::read).transpose()
-    }
-
-    async fn add_api_key(&self, key: &ApiKey) -> Result<(), StoreError> {
-        sqlx::query(
-            "insert into api_keys (id, app_id, name, digest, created_at) values ($1, $2, $3, $4, $5)",
-        )
-        .bind(&key.id)
-        .bind(key.app.as_str())
-        .bind(&key.name)
-        .bind(key.digest.as_bytes())
-        .bind(key.created_at.0)
-        .execute(&self.pool)
-        .await?;
-        Ok(())
-    }
-
-    async fn app_of_key(&self, digest: &Digest) -> Result<Option<AppId>, StoreError> {
-        let app: Option<String> =
-            sqlx::query_scalar("select app_id from api_keys where digest = $1 and revoked_at is null")
-                .bind(digest.as_bytes())
-                .fetch_optional(&self.pool)
-                .await?;
-        app.map(|app| app.parse().map_err(|_| StoreError::Unreadable("app id"))).transpose()
     }
 }
