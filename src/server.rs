@@ -3,6 +3,7 @@
 pub mod adapters;
 pub mod api;
 pub(crate) mod api_keys;
+pub(crate) mod audit;
 pub mod check;
 pub mod command;
 pub mod config;
@@ -14,8 +15,10 @@ pub mod egress;
 pub mod guard;
 pub mod headers;
 pub mod limits;
+pub(crate) mod master_keys;
 pub mod problem;
 pub(crate) mod providers;
+pub mod reload;
 pub mod render;
 pub mod router;
 pub mod serve;

@@ -65,10 +65,6 @@ class Page {
     return this.#run(() => {});
   }
 
-  setViewport(size) {
-    return this.#run((driver) => driver.manage().window().setRect({ x: 0, y: 0, ...size }));
-  }
-
   async isClosed() {
     return !(await this.#browser.handles()).includes(this.#handle);
   }

@@ -13,11 +13,13 @@ use tracing_subscriber::EnvFilter;
 
 use crate::server::{
     api_keys::{self, KeyAction},
+    audit::{self, AuditAction},
     check,
     config::{LogFormat, Settings},
     demo,
+    master_keys::{self, KeysAction},
     providers::{self, ProvidersAction},
-    router, serve,
+    reload, router, serve,
     start::{self, StartError},
     webhooks::{self, WebhooksAction},
 };
@@ -44,6 +46,12 @@ enum Action {
     /// API keys of an app's backend.
     #[command(subcommand)]
     Key(KeyAction),
+    /// Master keys, which seal everything secret. (Backends' keys: `grantway key`.)
+    #[command(subcommand)]
+    Keys(KeysAction),
+    /// What was done, and when.
+    #[command(subcommand)]
+    Audit(AuditAction),
     /// What apps' webhook endpoints still wait for.
     #[command(subcommand)]
     Webhooks(WebhooksAction),
@@ -77,6 +85,8 @@ impl Command {
             Action::Demo(args) => demo::run(args).await,
             Action::Apply { file } => apply(file).await,
             Action::Key(action) => api_keys::run(action).await,
+            Action::Keys(action) => master_keys::run(action).await,
+            Action::Audit(action) => audit::run(action).await,
             Action::Webhooks(action) => webhooks::run(action).await,
             Action::Check(args) => check::run(args.config.as_deref()).await,
             Action::Providers(action) => providers::run(action),
@@ -95,6 +105,7 @@ async fn serve_command(args: ConfigArgs) -> Result<(), StartError> {
     let settings = Settings::read(args.config.as_deref())?;
     start_log(settings.server.log, "info");
     let service = start::service(&settings).await?;
+    reload::on_hangup(service.clone(), settings.clone()).map_err(StartError::Signal)?;
     for registration in start::apply(&service, &settings).await? {
         tracing::info!(app = %registration.app, provider = %registration.provider, redirect_uri = %registration.redirect_uri, "registered");
     }
@@ -149,7 +160,7 @@ pub(crate) fn start_log(format: LogFormat, level: &str) {
 }
 
 /// A failure and what lies under it, as long as each says more than the one above.
-fn with_causes(error: &StartError) -> String {
+pub(crate) fn with_causes(error: &StartError) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(under) = cause {

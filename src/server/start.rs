@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf, sync::Arc};
 
-use grantway_service::{AppliedRegistration, Parts, Service, ServiceError};
+use grantway_service::{AppliedRegistration, KeyError, Parts, Service, ServiceError};
 use grantway_store::StoreError;
 use grantway_vault::{Vault, VaultError};
 
@@ -31,7 +31,7 @@ pub enum StartError {
     #[error("{}: the database is here but its master key is not; restore the key file, or set GRANTWAY_SERVER__MASTER_KEY. Nothing was changed", .0.display())]
     KeyMissing(PathBuf),
     /// A Postgres database, and no key given.
-    #[error("{}: no such key file, and servers that share a database make none: give each of them the same master key, there or in GRANTWAY_SERVER__MASTER_KEY (`openssl rand -base64 32` makes one)", .0.display())]
+    #[error("{}: no such key file, and servers that share a database make none: give each of them the same master key, there or in GRANTWAY_SERVER__MASTER_KEY (`grantway keys new` makes one)", .0.display())]
     KeyNeeded(PathBuf),
     /// A key that can't be one.
     #[error("the master key can't be used")]
@@ -41,6 +41,9 @@ pub enum StartError {
         "the master key is not the one that this database was written with; nothing was sealed or opened with it"
     )]
     WrongKey,
+    /// Other keys than those that are needed.
+    #[error(transparent)]
+    Keys(KeyError),
     /// The database.
     #[error("the database can't be opened")]
     Store(#[from] StoreError),
@@ -53,6 +56,12 @@ pub enum StartError {
     /// The declared apps.
     #[error(transparent)]
     Apply(ServiceError),
+    /// What is printed goes nowhere.
+    #[error("the output can't be written")]
+    Output(#[source] io::Error),
+    /// A signal of the system's.
+    #[error("signals can't be heard")]
+    Signal(#[source] io::Error),
     /// TLS.
     #[error("the HTTP client can't be set up")]
     Http(#[from] reqwest::Error),
@@ -86,10 +95,16 @@ pub async fn service(settings: &Settings) -> Result<Arc<Service>, StartError> {
         entropy: Arc::new(SystemEntropy),
         base_url: settings.base_url(),
     });
-    match service.check_key().await {
-        Ok(()) => Ok(service),
-        Err(ServiceError::Vault(_)) => Err(StartError::WrongKey),
-        Err(error) => Err(StartError::Apply(error)),
+    service.check_key().await.map_err(of_keys)?;
+    Ok(service)
+}
+
+/// What the service says of master keys, in the operator's words.
+pub(crate) fn of_keys(error: ServiceError) -> StartError {
+    match error {
+        ServiceError::Vault(_) => StartError::WrongKey,
+        ServiceError::Keys(error) => StartError::Keys(error),
+        error => StartError::Apply(error),
     }
 }
 

@@ -12,6 +12,8 @@ use grantway_store::StoreError;
 use grantway_vault::VaultError;
 use serde::Serialize;
 
+use crate::KeyError;
+
 /// A refusal or a failure.
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceError {
@@ -130,6 +132,9 @@ pub enum ServiceError {
     /// The vault failed us.
     #[error(transparent)]
     Vault(#[from] VaultError),
+    /// The ring of master keys is not enough.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
     /// Something that must exist does not.
     #[error("the store is inconsistent: {0}")]
     Inconsistent(&'static str),
@@ -178,7 +183,9 @@ impl ServiceError {
             Self::Engine(_) => Code::ProviderError,
             Self::Store(StoreError::Conflict) => Code::Conflict,
             Self::Store(error) if error.is_outage() => Code::Unavailable,
-            Self::Store(_) | Self::Vault(_) | Self::Inconsistent(_) | Self::Interrupted => Code::Internal,
+            Self::Store(_) | Self::Vault(_) | Self::Keys(_) | Self::Inconsistent(_) | Self::Interrupted => {
+                Code::Internal
+            }
         }
     }
 }

@@ -6,6 +6,7 @@
 mod api_keys;
 mod apply;
 mod arrive;
+mod audit;
 mod complete;
 mod deliver;
 mod depart;
@@ -14,6 +15,7 @@ mod events;
 mod grants;
 mod identity;
 mod keep;
+mod keys;
 mod mint;
 mod notes;
 mod once;
@@ -30,7 +32,7 @@ mod users;
 mod view;
 mod webhooks;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, fmt::Display, sync::Arc};
 
 use grantway_catalog::{Catalog, Provider};
 use grantway_core::{
@@ -52,6 +54,7 @@ pub use complete::CompleteRequest;
 pub use deliver::{Patience, Polled, ResultKey};
 pub use depart::{Departing, Departure};
 pub use error::{Candidate, ServiceError};
+pub use keys::{KeyError, KeyUse, Rotated};
 pub use mint::{MintRequest, Minted, SessionStatus};
 pub use notes::EVENT_KINDS;
 pub use once::{KeptAnswer, Once, Repeatable};
@@ -125,11 +128,11 @@ impl Service {
         })
     }
 
-    /// Checks the vault's key against the stored canary, and keeps one on a first start. To be called
-    /// before anything is written.
+    /// Checks the vault's keys against the stored canary, and against whatever is sealed; keeps a canary on a
+    /// first start. To be called before anything is written.
     ///
     /// # Errors
-    /// When the database was written with another key.
+    /// When the database was written with another key, or a key is missing that something is sealed with.
     pub async fn check_key(&self) -> Result<(), ServiceError> {
         if self.store.canary().await?.is_none() {
             match self.store.keep_canary(&self.vault.canary(&*self.entropy)).await {
@@ -138,8 +141,7 @@ impl Service {
                 Err(error) => return Err(error.into()),
             }
         }
-        let canary = self.store.canary().await?.ok_or(ServiceError::Inconsistent("a canary that is gone"))?;
-        Ok(self.vault.check_canary(&canary)?)
+        self.check_ring(&self.vault).await
     }
 
     /// Whether the store answers.
@@ -278,17 +280,17 @@ impl Service {
 }
 
 /// What a registration's secret is sealed for.
-fn registration_place(id: &RegistrationId) -> String {
+fn registration_place(id: &impl Display) -> String {
     format!("registration/{id}")
 }
 
 /// What the operator's connection parameters are sealed for.
-fn parameters_place(id: &RegistrationId) -> String {
+fn parameters_place(id: &impl Display) -> String {
     format!("registration/{id}/parameters")
 }
 
 /// What a grant's tokens are sealed for.
-fn grant_place(id: grantway_core::GrantId) -> String {
+fn grant_place(id: impl Display) -> String {
     format!("grant/{id}")
 }
 

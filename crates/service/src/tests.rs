@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod arriving;
+mod auditing;
 mod completing;
 mod identity;
 mod minting;
@@ -12,6 +13,7 @@ mod reauthorising;
 mod refreshing;
 mod replicas;
 mod revoking;
+mod rotating;
 mod users;
 mod using;
 mod world;

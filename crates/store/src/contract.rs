@@ -3,10 +3,12 @@
 
 mod backend;
 mod endings;
+mod exporting;
 mod fixtures;
 mod hearing;
 mod outbox;
 mod racing;
+mod sealing;
 
 use std::{slice, sync::Arc};
 
@@ -53,6 +55,8 @@ pub(crate) async fn run<P: Place>(fresh: impl AsyncFn() -> P) {
     an_audit_row_stays_as_it_was_written(&fresh().await).await;
     endings::run(&fresh).await;
     outbox::run(&fresh).await;
+    exporting::the_audit_is_read_in_pages_in_the_order_of_writing(&*fresh().await.store().await).await;
+    sealing::run(&fresh).await;
     racing::run(&fresh).await;
 }
 

@@ -12,6 +12,7 @@ mod outbox;
 mod postgres;
 mod records;
 mod rows;
+mod sealed;
 mod sqlite;
 
 use async_trait::async_trait;
@@ -30,9 +31,10 @@ pub use outbox::{
 };
 pub use postgres::PostgresStore;
 pub use records::{
-    ApiKey, Attempt, AuditEntry, Begun, Connect, Credential, Depart, Ended, Event, GrantFilter, HeldCode,
-    Lease, Leased, Notes, OnceRequest,
+    ApiKey, Attempt, AuditEntry, AuditFilter, Begun, Connect, Credential, Depart, Ended, Event, GrantFilter,
+    HeldCode, Lease, Leased, Notes, NumberedAudit, OnceRequest,
 };
+pub use sealed::{Otherwise, Resealed, SealedCount, SealedPlace, SealedValue};
 pub use sqlite::SqliteStore;
 
 /// What a store can fail with.
@@ -85,6 +87,7 @@ pub trait Store:
     + Grants
     + Credentials
     + Endings
+    + Sealed
     + Journal
     + Outbox
     + Send
@@ -252,6 +255,19 @@ pub trait Credentials {
     async fn save_credential(&self, credential: &Credential, owner: &str) -> Result<(), StoreError>;
 }
 
+/// Values sealed with a master key, wherever they lie: for changing that key.
+#[async_trait]
+pub trait Sealed {
+    /// How many values that are of use now have the same first nine bytes, which name their key; by place.
+    async fn sealed_counts(&self, now: Timestamp) -> Result<Vec<SealedCount>, StoreError>;
+    /// Some values that another key sealed, by row.
+    async fn sealed_otherwise(&self, wish: Otherwise<'_>) -> Result<Vec<SealedValue>, StoreError>;
+    /// Replaces those values that are still as they were read. Says how many.
+    async fn reseal(&self, place: SealedPlace, values: &[Resealed]) -> Result<u64, StoreError>;
+    /// Replaces the canary if it is still the one read.
+    async fn change_canary(&self, from: &[u8], to: &[u8], audit: &[AuditEntry]) -> Result<(), StoreError>;
+}
+
 /// What is told of changes: the audit to the operator, events to the app.
 #[async_trait]
 pub trait Journal {
@@ -259,4 +275,6 @@ pub trait Journal {
     async fn audit(&self, entry: &AuditEntry) -> Result<(), StoreError>;
     /// An app's audit rows, oldest first.
     async fn audit_of(&self, app: &AppId) -> Result<Vec<AuditEntry>, StoreError>;
+    /// Audit rows of one or all apps, in the order of writing.
+    async fn audit_page(&self, filter: &AuditFilter) -> Result<Vec<NumberedAudit>, StoreError>;
 }

@@ -11,6 +11,7 @@ mod journal;
 mod listen;
 mod once;
 mod outbox;
+mod sealed;
 mod sessions;
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,7 @@ use grantway_core::{
     grant::{Grant, GrantStatus},
     session::Session,
 };
+use serde::Serialize;
 
 /// An API key as stored: never the key itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,8 +65,8 @@ pub enum Begun {
     Answered(Vec<u8>),
 }
 
-/// A row of the audit.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A row of the audit. As JSON it is a line of its export.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AuditEntry {
     /// Unique.
     pub id: String,
@@ -79,6 +80,30 @@ pub struct AuditEntry {
     pub subject: String,
     /// More, as JSON; never a secret.
     pub detail: serde_json::Value,
+}
+
+/// Which audit rows to read, in the order of writing.
+#[derive(Clone, Debug, Default)]
+pub struct AuditFilter {
+    /// Of this app.
+    pub app: Option<AppId>,
+    /// Not before this.
+    pub since: Option<Timestamp>,
+    /// Before this.
+    pub until: Option<Timestamp>,
+    /// Only rows with a larger number.
+    pub after: i64,
+    /// At most so many.
+    pub limit: i64,
+}
+
+/// An audit row and its place in the order of writing.
+#[derive(Clone, Debug)]
+pub struct NumberedAudit {
+    /// Grows with every row.
+    pub number: i64,
+    /// The row.
+    pub entry: AuditEntry,
 }
 
 /// An event that waits in the outbox.

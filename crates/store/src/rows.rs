@@ -5,8 +5,8 @@ use serde_json::Value;
 use sqlx::FromRow;
 
 use crate::{
-    ApiKey, Attempt, AuditEntry, Begun, Claimed, Delivery, Endpoint, Event, HeldCode, PendingRevocation,
-    PlacedEvent, StoreError,
+    ApiKey, Attempt, AuditEntry, Begun, Claimed, Delivery, Endpoint, Event, HeldCode, NumberedAudit,
+    PendingRevocation, PlacedEvent, StoreError,
 };
 
 /// Our own types always serialize; an empty text would be refused on reading.
@@ -179,6 +179,20 @@ impl AuditRow {
             subject: self.subject,
             detail: parse::<Value>(&self.detail, "audit row")?,
         })
+    }
+}
+
+/// With its place in the order of writing.
+#[derive(FromRow)]
+pub(crate) struct NumberedAuditRow {
+    number: i64,
+    #[sqlx(flatten)]
+    row: AuditRow,
+}
+
+impl NumberedAuditRow {
+    pub(crate) fn read(self) -> Result<NumberedAudit, StoreError> {
+        Ok(NumberedAudit { number: self.number, entry: self.row.read()? })
     }
 }
 

@@ -9,6 +9,7 @@ mod grants;
 mod journal;
 mod once;
 mod outbox;
+mod sealed;
 mod sessions;
 #[cfg(test)]
 mod tests;

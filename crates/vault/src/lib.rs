@@ -3,7 +3,14 @@
 //! The one rule: every sealed value names its key and is bound to what it belongs to, so that a row
 //! moved to another place does not open there. XChaCha20-Poly1305; its 192-bit nonces may be random.
 
-use std::{collections::BTreeMap, fmt};
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chacha20poly1305::{
@@ -16,18 +23,50 @@ use zeroize::Zeroizing;
 const FORMAT: u8 = 1;
 const KEY_ID_BYTES: usize = 8;
 const NONCE_BYTES: usize = 24;
-const HEADER_BYTES: usize = 1 + KEY_ID_BYTES + NONCE_BYTES;
+const HEAD_BYTES: usize = 1 + KEY_ID_BYTES;
+const HEADER_BYTES: usize = HEAD_BYTES + NONCE_BYTES;
 
 /// What the canary row holds, so that a wrong key is noticed before anything is written with it.
 const CANARY: &str = "grantway vault canary";
 
-/// Names a master key: the first 64 bits of its digest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct KeyId([u8; KEY_ID_BYTES]);
+/// Names a master key: the first 64 bits of its digest. Shown in hex.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct KeyId([u8; KEY_ID_BYTES]);
 
-/// A ring of master keys: the newest seals, all open.
-pub struct Vault {
+impl KeyId {
+    /// The key that sealed a value of which these are the first bytes; nothing if no vault sealed it.
+    #[must_use]
+    pub fn of_sealed(sealed: &[u8]) -> Option<Self> {
+        let (format, id) = sealed.get(..HEAD_BYTES)?.split_first()?;
+        (*format == FORMAT).then_some(Self(id.try_into().ok()?))
+    }
+
+    /// What every value that this key sealed begins with.
+    #[must_use]
+    pub fn head(self) -> Vec<u8> {
+        [&[FORMAT], &self.0[..]].concat()
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyId({self})")
+    }
+}
+
+/// A ring of master keys: the newest seals, all open. It may be changed for another while in use.
+pub struct Vault(RwLock<Arc<Ring>>);
+
+struct Ring {
     newest: KeyId,
+    /// As they were listed.
+    order: Vec<KeyId>,
     keys: BTreeMap<KeyId, XChaCha20Poly1305>,
 }
 
@@ -55,15 +94,39 @@ impl Vault {
     /// When a line is no key, or there is none.
     pub fn from_keys(text: &Secret) -> Result<Self, VaultError> {
         let mut keys = BTreeMap::new();
-        let mut newest = None;
+        let mut order = Vec::new();
         for line in text.expose().lines().map(str::trim).filter(|line| !line.is_empty()) {
             let bytes = Zeroizing::new(STANDARD.decode(line).map_err(|_| VaultError::NotAKey)?);
             let cipher = XChaCha20Poly1305::new_from_slice(&bytes).map_err(|_| VaultError::NotAKey)?;
             let id = key_id(line);
-            newest.get_or_insert(id);
-            keys.insert(id, cipher);
+            if keys.insert(id, cipher).is_none() {
+                order.push(id);
+            }
         }
-        Ok(Self { newest: newest.ok_or(VaultError::NoKey)?, keys })
+        let newest = *order.first().ok_or(VaultError::NoKey)?;
+        Ok(Self(RwLock::new(Arc::new(Ring { newest, order, keys }))))
+    }
+
+    /// Its keys, the one that seals first.
+    #[must_use]
+    pub fn key_ids(&self) -> Vec<KeyId> {
+        self.ring().order.clone()
+    }
+
+    /// The key that seals.
+    #[must_use]
+    pub fn newest(&self) -> KeyId {
+        self.ring().newest
+    }
+
+    /// From now on seals and opens with that one's keys.
+    pub fn take_keys_of(&self, other: &Self) {
+        let ring = other.ring();
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = ring;
+    }
+
+    fn ring(&self) -> Arc<Ring> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// A fresh master key, as text for a key file.
@@ -74,16 +137,16 @@ impl Vault {
 
     /// Seals `plain` for the one place that `belongs_to` names.
     pub fn seal(&self, plain: &str, belongs_to: &str, entropy: &dyn Entropy) -> Vec<u8> {
+        let ring = self.ring();
         let nonce = random_bytes::<NONCE_BYTES>(entropy);
         let mut sealed = Vec::with_capacity(HEADER_BYTES + plain.len() + 16);
-        sealed.push(FORMAT);
-        sealed.extend(self.newest.0);
+        sealed.extend(ring.newest.head());
         sealed.extend(nonce);
         let aad = associated_data(&sealed[..HEADER_BYTES], belongs_to);
         let payload = Payload { msg: plain.as_bytes(), aad: &aad };
         // The cipher only refuses more than 256 GiB; the newest key is always on the ring.
         if let Some(text) =
-            self.keys.get(&self.newest).and_then(|cipher| cipher.encrypt(&XNonce::from(nonce), payload).ok())
+            ring.keys.get(&ring.newest).and_then(|cipher| cipher.encrypt(&XNonce::from(nonce), payload).ok())
         {
             sealed.extend(text);
         }
@@ -96,13 +159,10 @@ impl Vault {
     /// When its key is not here, or it was changed or moved.
     pub fn open(&self, sealed: &[u8], belongs_to: &str) -> Result<Secret, VaultError> {
         let (header, text) = sealed.split_at_checked(HEADER_BYTES).ok_or(VaultError::Damaged)?;
-        let (id, nonce) = header[1..].split_at(KEY_ID_BYTES);
-        let id = KeyId(id.try_into().map_err(|_| VaultError::Damaged)?);
-        let nonce: [u8; NONCE_BYTES] = nonce.try_into().map_err(|_| VaultError::Damaged)?;
-        if header[0] != FORMAT {
-            return Err(VaultError::Damaged);
-        }
-        let cipher = self.keys.get(&id).ok_or(VaultError::UnknownKey)?;
+        let id = KeyId::of_sealed(header).ok_or(VaultError::Damaged)?;
+        let nonce: [u8; NONCE_BYTES] = header[HEAD_BYTES..].try_into().map_err(|_| VaultError::Damaged)?;
+        let ring = self.ring();
+        let cipher = ring.keys.get(&id).ok_or(VaultError::UnknownKey)?;
         let aad = associated_data(header, belongs_to);
         let plain = cipher
             .decrypt(&XNonce::from(nonce), Payload { msg: text, aad: &aad })
@@ -124,7 +184,7 @@ impl Vault {
 
 impl fmt::Debug for Vault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Vault({} keys)", self.keys.len())
+        write!(f, "Vault({} keys)", self.ring().order.len())
     }
 }
 
@@ -135,74 +195,5 @@ fn key_id(line: &str) -> KeyId {
 }
 
 fn associated_data(header: &[u8], belongs_to: &str) -> Vec<u8> {
-    [&header[..=KEY_ID_BYTES], belongs_to.as_bytes()].concat()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    struct Counting(std::sync::atomic::AtomicU8);
-
-    impl Entropy for Counting {
-        fn fill(&self, buffer: &mut [u8]) {
-            buffer.fill_with(|| self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
-        }
-    }
-
-    fn entropy() -> Counting {
-        Counting(0.into())
-    }
-
-    #[test]
-    fn a_sealed_value_opens_only_where_it_belongs() {
-        let entropy = entropy();
-        let vault = Vault::from_keys(&Vault::new_key(&entropy)).unwrap();
-
-        let sealed = vault.seal("hush", "grant/1", &entropy);
-
-        assert_eq!(vault.open(&sealed, "grant/1").unwrap().expose(), "hush");
-        assert_eq!(vault.open(&sealed, "grant/2").unwrap_err(), VaultError::Damaged);
-        assert!(!sealed.windows(4).any(|window| window == b"hush"));
-    }
-
-    #[test]
-    fn every_changed_byte_is_noticed() {
-        let entropy = entropy();
-        let vault = Vault::from_keys(&Vault::new_key(&entropy)).unwrap();
-        let sealed = vault.seal("hush", "x", &entropy);
-
-        for at in 0..sealed.len() {
-            let mut changed = sealed.clone();
-            changed[at] ^= 1;
-            assert!(vault.open(&changed, "x").is_err(), "byte {at}");
-        }
-        for length in 0..sealed.len() {
-            assert!(vault.open(&sealed[..length], "x").is_err(), "length {length}");
-        }
-    }
-
-    #[test]
-    fn an_old_key_still_opens_and_a_wrong_one_says_so() {
-        let entropy = entropy();
-        let (old, new) = (Vault::new_key(&entropy), Vault::new_key(&entropy));
-        let before = Vault::from_keys(&old).unwrap();
-        let sealed = before.seal("hush", "x", &entropy);
-        let canary = before.canary(&entropy);
-
-        let both = Vault::from_keys(&Secret::new(format!("{}\n{}\n", new.expose(), old.expose()))).unwrap();
-        let wrong = Vault::from_keys(&new).unwrap();
-
-        assert_eq!(both.open(&sealed, "x").unwrap().expose(), "hush");
-        assert_eq!(wrong.open(&sealed, "x").unwrap_err(), VaultError::UnknownKey);
-        assert_eq!(wrong.check_canary(&canary), Err(VaultError::UnknownKey));
-        assert_eq!(both.check_canary(&canary), Ok(()));
-    }
-
-    #[test]
-    fn what_is_no_key_is_refused() {
-        for text in ["", "\n", "c2hvcnQ=", "not base64!"] {
-            assert!(Vault::from_keys(&Secret::new(text.to_owned())).is_err(), "{text}");
-        }
-    }
+    [&header[..HEAD_BYTES], belongs_to.as_bytes()].concat()
 }

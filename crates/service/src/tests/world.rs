@@ -36,7 +36,7 @@ pub(super) struct World {
     /// Of the app's own users.
     pub(super) issuer: Issuer,
     http: RouterHttp,
-    master_key: Secret,
+    pub(super) master_key: Secret,
     database: Database,
 }
 
@@ -108,8 +108,13 @@ impl World {
 
     /// Another process on the same database.
     pub(super) async fn replica(&self) -> Arc<Service> {
+        self.replica_with(&self.master_key, 2).await
+    }
+
+    /// One with keys and chances of its own.
+    pub(super) async fn replica_with(&self, keys: &Secret, seed: u64) -> Arc<Service> {
         let store = self.database.open().await;
-        service(&store, &self.master_key, self.http.clone(), &self.clock, Arc::new(SeededEntropy::new(2)))
+        service(&store, keys, self.http.clone(), &self.clock, Arc::new(SeededEntropy::new(seed)))
     }
 
     pub(super) async fn mint(&self, change: impl FnOnce(&mut MintRequest)) -> Result<Minted, ServiceError> {

@@ -77,6 +77,6 @@ impl Service {
 }
 
 /// What an endpoint's secrets are sealed for.
-pub(crate) fn webhook_place(id: &EndpointId) -> String {
+pub(crate) fn webhook_place(id: &impl std::fmt::Display) -> String {
     format!("webhook/{id}")
 }

@@ -5,7 +5,10 @@ use grantway_core::AppId;
 use sqlx::PgConnection;
 
 use super::{PostgresStore, outbox::write::insert_event};
-use crate::{AuditEntry, Journal, Notes, StoreError, rows::AuditRow};
+use crate::{
+    AuditEntry, AuditFilter, Journal, Notes, NumberedAudit, StoreError,
+    rows::{AuditRow, NumberedAuditRow},
+};
 
 #[async_trait]
 impl Journal for PostgresStore {
@@ -23,6 +26,21 @@ impl Journal for PostgresStore {
         .fetch_all(&self.pool)
         .await?;
         rows.into_iter().map(AuditRow::read).collect()
+    }
+
+    async fn audit_page(&self, filter: &AuditFilter) -> Result<Vec<NumberedAudit>, StoreError> {
+        let rows: Vec<NumberedAuditRow> = sqlx::query_as(
+            "select number, id, app_id, at, action, subject, detail from audit where number > $1 \
+             and ($2 is null or app_id = $2) and ($3 is null or at >= $3) and ($4 is null or at < $4) order by number limit $5",
+        )
+        .bind(filter.after)
+        .bind(filter.app.as_ref().map(AppId::as_str))
+        .bind(filter.since.map(|since| since.0))
+        .bind(filter.until.map(|until| until.0))
+        .bind(filter.limit)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter().map(NumberedAuditRow::read).collect()
     }
 }
 

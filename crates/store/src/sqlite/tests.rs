@@ -11,6 +11,7 @@ use std::{
 use crate::{
     EventFilter, Outbox, SqliteStore, Store,
     contract::{self, Place},
+    sealed::counted,
 };
 
 struct File(PathBuf);
@@ -33,6 +34,28 @@ async fn sqlite_keeps_the_contract() {
 
     contract::run(async || File(folder.path().join(format!("{}.db", count.fetch_add(1, Ordering::Relaxed)))))
         .await;
+}
+
+/// Bytes that were forgotten there would be lost with their key.
+#[tokio::test]
+async fn every_sealed_column_is_counted_when_keys_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let pool = SqliteStore::open(&folder.path().join("grantway.db")).await.unwrap().pool;
+    let columns: Vec<(String, String)> = sqlx::query_as(
+        "select tables.name, columns.name from sqlite_master as tables, pragma_table_info(tables.name) as columns \
+         where tables.type = 'table' and columns.name like 'sealed%'",
+    )
+    .fetch_all(&pool)
+    .await
+    .unwrap();
+
+    assert!(!columns.is_empty());
+    for (table, column) in columns {
+        assert!(
+            counted().any(|counted| (counted.table, counted.column) == (&table, &column)),
+            "{table}.{column} needs a line in sealed.rs"
+        );
+    }
 }
 
 #[tokio::test]
