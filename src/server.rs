@@ -10,6 +10,7 @@ pub mod connect;
 pub mod cookies;
 pub mod database;
 pub mod demo;
+pub mod egress;
 pub mod guard;
 pub mod headers;
 pub mod limits;

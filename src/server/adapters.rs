@@ -1,11 +1,12 @@
 //! The edge of the process: the real clock, the real randomness, the real network.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use grantway_core::{Clock, Entropy, Timestamp};
 use grantway_engine::{Http, HttpError};
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+use crate::server::egress::{Egress, NotPublic};
 
 mod relay;
 
@@ -44,23 +45,34 @@ const TOTAL_SECONDS: u64 = 20;
 /// How long each further piece of such an answer is waited for.
 const DRAIN: Duration = Duration::from_millis(250);
 
-/// The network: pooled connections, no redirects, no proxies of the environment, capped time and size.
+/// The network: pooled connections, no redirects, no proxies of the environment, capped time and size, and
+/// only addresses that [`Egress`] allows.
 #[derive(Clone, Debug)]
-pub struct ReqwestHttp(reqwest::Client);
+pub struct ReqwestHttp {
+    client: reqwest::Client,
+    egress: Egress,
+}
 
 impl ReqwestHttp {
     /// Prepares the connection pool.
     ///
     /// # Errors
     /// When TLS can't be set up.
-    pub fn new() -> Result<Arc<Self>, reqwest::Error> {
-        Ok(Arc::new(Self(network().timeout(Duration::from_secs(TOTAL_SECONDS)).build()?)))
+    pub fn new(egress: Egress) -> Result<Arc<Self>, reqwest::Error> {
+        let client = network(&egress).timeout(Duration::from_secs(TOTAL_SECONDS)).build()?;
+        Ok(Arc::new(Self { client, egress }))
+    }
+
+    async fn answer(&self, request: http::Request<Vec<u8>>) -> Result<reqwest::Response, HttpError> {
+        let request = reqwest::Request::try_from(request).map_err(|_| HttpError::NotConnected)?;
+        self.egress.check(request.url()).map_err(|NotPublic| HttpError::NotPublic)?;
+        self.client.execute(request).await.map_err(|error| translate(&error))
     }
 }
 
 /// What every connection to a provider keeps.
 #[expect(clippy::disallowed_methods, reason = "the one place that makes an HTTP client")]
-fn network() -> reqwest::ClientBuilder {
+fn network(egress: &Egress) -> reqwest::ClientBuilder {
     // A second call finds the provider installed, which is what we want.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()
@@ -68,32 +80,13 @@ fn network() -> reqwest::ClientBuilder {
         .no_proxy()
         .connect_timeout(Duration::from_secs(CONNECT_SECONDS))
         .user_agent("grantway")
-        .dns_resolver(Arc::new(LoopbackNames))
-}
-
-/// Names under `localhost` are loopback (RFC 6761, section 6.3), though many resolvers don't know it;
-/// every other name goes to the system.
-struct LoopbackNames;
-
-impl Resolve for LoopbackNames {
-    fn resolve(&self, name: Name) -> Resolving {
-        Box::pin(async move {
-            if name.as_str().ends_with(".localhost") {
-                let addresses: Addrs = Box::new(std::iter::once(SocketAddr::from(([127, 0, 0, 1], 0))));
-                return Ok(addresses);
-            }
-            let found: Vec<_> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            let addresses: Addrs = Box::new(found.into_iter());
-            Ok(addresses)
-        })
-    }
+        .dns_resolver(Arc::new(egress.clone()))
 }
 
 #[async_trait]
 impl Http for ReqwestHttp {
     async fn send(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, HttpError> {
-        let request = reqwest::Request::try_from(request).map_err(|_| HttpError::NotConnected)?;
-        let mut answer = self.0.execute(request).await.map_err(|error| translate(&error))?;
+        let mut answer = self.answer(request).await?;
         let mut parts = http::Response::builder().status(answer.status());
         if let Some(headers) = parts.headers_mut() {
             *headers = std::mem::take(answer.headers_mut());
@@ -105,12 +98,11 @@ impl Http for ReqwestHttp {
             }
             body.extend_from_slice(&chunk);
         }
-        parts.body(body).map_err(|_| HttpError::Unreachable)
+        parts.body(body).map_err(|_| HttpError::Unanswered)
     }
 
     async fn send_for_status(&self, request: http::Request<Vec<u8>>) -> Result<http::StatusCode, HttpError> {
-        let request = reqwest::Request::try_from(request).map_err(|_| HttpError::NotConnected)?;
-        let mut answer = self.0.execute(request).await.map_err(|error| translate(&error))?;
+        let mut answer = self.answer(request).await?;
         let mut read = 0;
         while let Ok(Ok(Some(chunk))) = tokio::time::timeout(DRAIN, answer.chunk()).await
             && read < SMALL_ANSWER
@@ -124,8 +116,39 @@ impl Http for ReqwestHttp {
 /// The library's errors name the URL, which may hold a secret: only their kind goes on.
 fn translate(error: &reqwest::Error) -> HttpError {
     match error {
+        error if is_refused(error) => HttpError::NotPublic,
         error if error.is_connect() => HttpError::NotConnected,
         error if error.is_timeout() => HttpError::TimedOut,
-        _ => HttpError::Unreachable,
+        _ => HttpError::Unanswered,
+    }
+}
+
+/// Whether it was our own resolver that said no.
+fn is_refused(error: &reqwest::Error) -> bool {
+    let first: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    std::iter::successors(first, |error| error.source()).any(|error| error.is::<NotPublic>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn get(egress: Egress, url: &str) -> Result<u16, HttpError> {
+        let request = http::Request::get(url).body(Vec::new()).unwrap();
+        ReqwestHttp::new(egress).unwrap().send(request).await.map(|answer| answer.status().as_u16())
+    }
+
+    #[tokio::test]
+    async fn this_machine_is_reached_only_if_it_is_allowed() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move { axum::serve(listener, axum::Router::new()).await });
+        let loopback = Egress::with(vec!["127.0.0.0/8".parse().unwrap()]);
+
+        for host in ["127.0.0.1", "provider.localhost"] {
+            let url = format!("http://{host}:{port}/");
+            assert!(matches!(get(Egress::default(), &url).await, Err(HttpError::NotPublic)), "{host}");
+            assert_eq!(get(loopback.clone(), &url).await.unwrap(), 404, "{host}");
+        }
     }
 }

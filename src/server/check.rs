@@ -4,10 +4,10 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-use grantway_catalog::{Parameter, Provider};
+use grantway_catalog::{AskedOf, Catalog, Parameter, Provider};
 use grantway_core::{AppId, ProviderId, RegistrationId};
 use grantway_engine::Directory;
-use grantway_service::{AppSpec, ServiceError, check_webhooks};
+use grantway_service::{AppSpec, RegistrationSpec, ServiceError, check_webhooks};
 
 use crate::server::{
     adapters::{ReqwestHttp, SystemClock},
@@ -25,7 +25,7 @@ pub async fn run(file: Option<&Path>) -> Result<(), StartError> {
     let catalog = settings.catalog()?;
     println!("settings   ok, {} providers known", catalog.iter().count());
     check_database(&settings).await?;
-    let directory = Directory::new(ReqwestHttp::new()?, Arc::new(SystemClock));
+    let directory = Directory::new(ReqwestHttp::new(settings.egress())?, Arc::new(SystemClock));
     let apps = settings.app_specs();
     let mut wrong = 0;
     if apps.is_empty() {
@@ -37,17 +37,7 @@ pub async fn run(file: Option<&Path>) -> Result<(), StartError> {
         check_app(app);
         wrong += usize::from(!webhooks_fit(app));
         for registration in &app.registrations {
-            let found = match catalog.get(&registration.provider) {
-                Some(provider) => {
-                    let parameters = with_examples(provider, &registration.parameters);
-                    directory
-                        .endpoints(provider, &parameters)
-                        .await
-                        .map(|_| ())
-                        .map_err(|error| error.to_string())
-                }
-                None => Err("no such provider in the catalog; declare it under [providers]".to_owned()),
-            };
+            let found = find(&directory, &catalog, &app.id, registration).await;
             wrong += usize::from(found.is_err());
             tell_registration(&settings, &app.id, &registration.provider, found);
         }
@@ -76,12 +66,28 @@ async fn check_database(settings: &Settings) -> Result<(), StartError> {
     Ok(())
 }
 
-/// The operator's parameters, and what a person might say for the others.
+/// What `serve` would refuse, then whether the endpoints can be had.
+async fn find(
+    directory: &Directory,
+    catalog: &Catalog,
+    app: &AppId,
+    registration: &RegistrationSpec,
+) -> Result<(), String> {
+    let provider = registration.check(app, catalog).map_err(|error| error.to_string())?;
+    let parameters = with_examples(provider, &registration.parameters);
+    let found = directory.endpoints(provider, &parameters).await;
+    found.map(|_| ()).map_err(|error| error.to_string())
+}
+
+/// The operator's parameters, and what a person might say for theirs.
 fn with_examples(provider: &Provider, set: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let usual =
-        |parameter: &Parameter| parameter.default.clone().unwrap_or_else(|| parameter.example.clone());
-    let mut all: BTreeMap<_, _> =
-        provider.parameters.iter().map(|parameter| (parameter.name.clone(), usual(parameter))).collect();
+    let value = |parameter: &Parameter| match (&parameter.default, parameter.asked_of) {
+        (Some(usual), _) => Some(usual.clone()),
+        (None, AskedOf::User) => Some(parameter.example.clone()),
+        (None, AskedOf::App) => None,
+    };
+    let known = |parameter: &Parameter| Some((parameter.name.clone(), value(parameter)?));
+    let mut all: BTreeMap<_, _> = provider.parameters.iter().filter_map(known).collect();
     all.extend(set.clone());
     all
 }
@@ -112,5 +118,37 @@ fn tell_registration(settings: &Settings, app: &AppId, provider: &ProviderId, fo
     match found {
         Ok(()) => println!("provider   {app}: {provider} ok; register there the redirect URI {uri}"),
         Err(why) => println!("provider   {app}: {provider} WRONG: {why}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::egress::Egress;
+
+    #[tokio::test]
+    async fn what_serve_refuses_is_wrong_and_no_example_stands_for_the_operators_word() {
+        let directory = Directory::new(ReqwestHttp::new(Egress::default()).unwrap(), Arc::new(SystemClock));
+        let (catalog, app) = (Catalog::built_in().unwrap(), "acme".parse().unwrap());
+        let found = async |provider: &str, parameters: &[(&str, &str)]| {
+            let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+            let registration = RegistrationSpec {
+                provider: provider.parse().unwrap(),
+                client_id: "id".to_owned(),
+                client_secret: None,
+                parameters: parameters.iter().map(own).collect(),
+                scopes: Vec::new(),
+                allowed_scopes: Vec::new(),
+            };
+            find(&directory, &catalog, &app, &registration).await
+        };
+
+        assert!(found("okta", &[]).await.unwrap_err().contains("okta_domain: is required"));
+        assert!(
+            found("mastodon", &[("instance", "evil/")]).await.unwrap_err().contains("instance: does not fit")
+        );
+        assert!(found("nobody", &[]).await.unwrap_err().contains("no such provider"));
+        assert_eq!(found("mastodon", &[("instance", "mastodon.social")]).await, Ok(()));
+        assert_eq!(found("shopify", &[]).await, Ok(()));
     }
 }

@@ -6,7 +6,7 @@ mod tests;
 
 use std::{
     collections::BTreeMap,
-    net::SocketAddr,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     path::{Path, PathBuf},
 };
 
@@ -14,14 +14,19 @@ use figment::{
     Figment,
     providers::{Env, Format, Toml},
 };
-use grantway_catalog::{Catalog, CatalogError, InvalidProvider, Provider};
-use grantway_core::{AppId, Origin, ProviderId, Secret, app::Identity, origin::OriginError};
+use grantway_catalog::{Catalog, CatalogError};
+use grantway_core::{
+    AppId, Origin, ProviderId, Secret,
+    app::Identity,
+    origin::{OriginError, is_loopback},
+};
 use grantway_service::{AppSpec, RegistrationSpec, WebhookSpec};
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use serde::Deserialize;
+use toml::Table;
 use url::Url;
 
-use crate::server::{database::Database, limits::LimitSettings};
+use crate::server::{database::Database, egress::Egress, limits::LimitSettings};
 
 /// The file that is read when none is named.
 pub const DEFAULT_FILE: &str = "grantway.toml";
@@ -37,8 +42,8 @@ pub struct Settings {
     pub server: ServerSettings,
     /// The products it serves.
     pub apps: BTreeMap<AppId, AppSettings>,
-    /// Providers beside the built-in ones.
-    pub providers: BTreeMap<ProviderId, Provider>,
+    /// Providers beside the built-in ones, or changes to those: the tables that a file in `providers_dir` has.
+    pub providers: BTreeMap<ProviderId, Table>,
 }
 
 /// `[server]`
@@ -56,6 +61,9 @@ pub struct ServerSettings {
     pub database_url: Option<Secret>,
     /// The operator's own provider files, of the same shape as the built-in ones.
     pub providers_dir: Option<PathBuf>,
+    /// Networks (CIDR) whose addresses this server may connect to beside public ones, such as `10.0.0.0/8`.
+    /// Loopback is allowed where `base_url` itself is on loopback.
+    pub allowed_networks: Vec<IpNet>,
     /// Where the built site lies; beside the binary's working directory unless told.
     pub site_root: PathBuf,
     /// The master keys, the newest first, one per line; for the environment. Otherwise the key file.
@@ -80,6 +88,7 @@ impl Default for ServerSettings {
             data_dir: "data".into(),
             database_url: None,
             providers_dir: None,
+            allowed_networks: Vec::new(),
             site_root: options
                 .map_or_else(|| "target/site".into(), |options| PathBuf::from(options.site_root.as_ref())),
             master_key: None,
@@ -179,15 +188,7 @@ pub enum ConfigError {
         "server.database_url: must be postgres://USER:PASSWORD@HOST/DATABASE; leave it out for the embedded database in server.data_dir"
     )]
     DatabaseUrl,
-    /// A provider of the operator.
-    #[error("providers.{id}: {rule}")]
-    Provider {
-        /// Which.
-        id: ProviderId,
-        /// Which rule it breaks.
-        rule: InvalidProvider,
-    },
-    /// A provider's file.
+    /// A provider, of a file or of `[providers]`.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
 }
@@ -226,6 +227,19 @@ impl Settings {
         self.base_url().as_str().parse().map_err(ConfigError::BaseUrl)
     }
 
+    /// What this server may connect to.
+    #[must_use]
+    pub fn egress(&self) -> Egress {
+        let mut allowed = self.server.allowed_networks.clone();
+        if is_loopback(&self.base_url()) {
+            allowed.extend([
+                Ipv4Net::new_assert(Ipv4Addr::LOCALHOST, 8).into(),
+                IpNet::from(Ipv6Net::from(Ipv6Addr::LOCALHOST)),
+            ]);
+        }
+        Egress::with(allowed)
+    }
+
     /// Where everything is kept.
     ///
     /// # Errors
@@ -245,15 +259,7 @@ impl Settings {
     /// # Errors
     /// When one breaks a rule.
     pub fn catalog(&self) -> Result<Catalog, ConfigError> {
-        let mut catalog = match &self.server.providers_dir {
-            Some(folder) => Catalog::with_folder(folder)?,
-            None => Catalog::built_in()?,
-        };
-        for (id, provider) in &self.providers {
-            let declared = catalog.declare(id.clone(), provider.clone());
-            declared.map_err(|rule| ConfigError::Provider { id: id.clone(), rule })?;
-        }
-        Ok(catalog)
+        Ok(Catalog::layered(self.server.providers_dir.as_deref(), &self.providers)?)
     }
 
     /// The apps as the service takes them.

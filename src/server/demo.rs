@@ -6,11 +6,11 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, str::FromStr, s
 
 use axum::Router;
 use clap::Args;
-use grantway_catalog::Provider;
 use grantway_core::{AppId, KeyScope, RegistrationId, Secret, ids::random_id};
 use grantway_service::{AppSpec, KeySpec, RegistrationSpec, Service};
 use grantway_testkit::{FakeClient, FakeProvider, FakeProviderConfig};
 use rust_host::HostConfig;
+use toml::Table;
 use url::Url;
 
 use crate::server::{
@@ -115,15 +115,16 @@ fn settings(args: &DemoArgs, sites: &Sites) -> Result<Settings, StartError> {
 }
 
 /// A plain OAuth 2.0 provider, told by its URLs.
-fn fake_files(site: &Url) -> Result<Provider, ConfigError> {
+fn fake_files(site: &Url) -> Result<Table, ConfigError> {
     let site = origin(site);
     let text = format!(
         "name = 'Fake Files'\nbrand_color = '#0f766e'\nauthorize_url = '{site}/authorize'\ntoken_url = '{site}/token'\n\
          revoke = '{site}/revoke'\napi_urls = ['{site}']\nscopes = ['profile', 'files.read']\nuserinfo = {{ url = '{site}/userinfo' }}\n\
          account = {{ id = '/id', email = '/email', name = '/name', handle = '/login' }}"
     );
-    toml::from_str(&text)
-        .map_err(|error| ConfigError::Form(Box::new(figment::Error::from(error.to_string()))))
+    text.parse().map_err(|error: toml::de::Error| {
+        ConfigError::Form(Box::new(figment::Error::from(error.to_string())))
+    })
 }
 
 async fn prepare(service: &Service, sites: &Sites, secret: &Secret) -> Result<Secret, StartError> {

@@ -1,7 +1,10 @@
 //! `grantway providers`: what the catalog knows, for the operator.
 #![expect(clippy::print_stdout, reason = "a command line prints")]
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use clap::Subcommand;
 use grantway_catalog::{AskedOf, Catalog, Parameter, Provider, RefreshBy, Source};
@@ -136,7 +139,8 @@ fn asked(parameter: &Parameter) -> String {
 }
 
 fn check(folder: &Path) -> Result<(), StartError> {
-    let catalog = Catalog::with_folder(folder).map_err(crate::server::config::ConfigError::from)?;
+    let catalog =
+        Catalog::layered(Some(folder), &BTreeMap::new()).map_err(crate::server::config::ConfigError::from)?;
     println!("ok: {} providers, with those of {}", catalog.iter().count(), folder.display());
     Ok(())
 }

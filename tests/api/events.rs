@@ -53,3 +53,12 @@ async fn events_are_forgotten_after_thirty_days() {
     let answer = world.api("GET", "/v1/events", None).await.json();
     assert_eq!(answer, json!({"data": [], "next": "0"}));
 }
+
+#[tokio::test]
+async fn a_call_on_behalf_of_one_user_reads_no_events() {
+    let world = World::new().await;
+
+    let answer = world.api_for(&world.user_token("u1"), "GET", "/v1/events", None).await;
+
+    assert_eq!((answer.status.as_u16(), answer.json()["code"].as_str()), (400, Some("invalid_request")));
+}

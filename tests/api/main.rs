@@ -14,6 +14,7 @@ mod once;
 mod openapi;
 mod pages;
 mod parameters;
+mod providers;
 mod proxy;
 mod result;
 mod sessions;

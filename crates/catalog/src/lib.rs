@@ -2,6 +2,7 @@
 //!
 //! The one rule: a provider is a TOML file, its stem is its id, and no code names one.
 
+mod color;
 mod load;
 mod parameter;
 mod pointer;
@@ -17,7 +18,9 @@ pub use load::{Catalog, CatalogError};
 pub use parameter::{AskedOf, FromCallback, Parameter, Pattern};
 pub use pointer::{Condition, Pointers};
 pub use provider::Provider;
-pub use reading::{Account, Answer, Callback, Lookup, Reading, Revoke, RevokeAuth, Source, Userinfo, Verify};
+pub use reading::{
+    Account, Answer, Callback, Kept, Lookup, Reading, Revoke, RevokeAuth, Source, Userinfo, Verify,
+};
 pub use rules::InvalidProvider;
 pub use template::{Template, TemplateError};
 pub use wire::{

@@ -14,8 +14,8 @@ use crate::{InvalidProvider, Provider};
 
 static BUILT_IN: Dir = include_dir!("$CARGO_MANIFEST_DIR/providers");
 
-/// How many files may stand on one another by `extends`.
-const DEEPEST: usize = 4;
+/// How many tables may stand on one another by `extends`.
+const DEEPEST: usize = 6;
 
 /// The providers that this server knows.
 #[derive(Clone, Debug, Default)]
@@ -66,8 +66,8 @@ pub enum CatalogError {
     },
 }
 
-/// Files by their stem.
-type Texts = HashMap<String, Text>;
+/// What is said of each provider, by its id: the built-in file below, the operator's own above it.
+type Texts = HashMap<String, Vec<Text>>;
 
 struct Text {
     file: String,
@@ -83,22 +83,22 @@ impl Catalog {
         Self::of(built_in_texts()?)
     }
 
-    /// The built-in catalog, with the files of a folder added or in the place of those of the same name.
+    /// The built-in catalog; above it the files of a folder, and above those the tables of `[providers]`. Each
+    /// takes the place of what has the same id below it, or stands on that or another by `extends`.
     ///
     /// # Errors
-    /// When a file is wrong.
-    pub fn with_folder(folder: &Path) -> Result<Self, CatalogError> {
+    /// When one is wrong.
+    pub fn layered(
+        folder: Option<&Path>,
+        declared: &BTreeMap<ProviderId, Table>,
+    ) -> Result<Self, CatalogError> {
         let mut texts = built_in_texts()?;
-        let failed = |source| CatalogError::File { file: folder.display().to_string(), source };
-        for entry in fs::read_dir(folder).map_err(failed)? {
-            let path = entry.map_err(failed)?.path();
-            if path.extension().is_some_and(|ending| ending == "toml") {
-                let file = path.display().to_string();
-                let text = fs::read_to_string(&path)
-                    .map_err(|source| CatalogError::File { file: file.clone(), source })?;
-                let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-                texts.insert(stem.to_owned(), Text { table: parse(&file, &text)?, file });
-            }
+        for (stem, text) in folder.map_or_else(|| Ok(Vec::new()), folder_texts)? {
+            texts.entry(stem).or_default().push(text);
+        }
+        for (id, table) in declared {
+            let text = Text { file: format!("providers.{id}"), table: table.clone() };
+            texts.entry(id.to_string()).or_default().push(text);
         }
         Self::of(texts)
     }
@@ -126,9 +126,10 @@ impl Catalog {
 
     fn of(texts: Texts) -> Result<Self, CatalogError> {
         let mut catalog = Self::default();
-        for (stem, Text { file, .. }) in &texts {
+        for (stem, layers) in &texts {
+            let Some(Text { file, .. }) = layers.last() else { continue };
             let id = stem.parse().map_err(|_| CatalogError::Name { file: file.clone() })?;
-            let table = extended(&texts, stem, 0)?;
+            let table = extended(&texts, stem, layers, 0)?;
             let provider = Provider::try_from_table(table)
                 .map_err(|source| CatalogError::Form { file: file.clone(), source: Box::new(source) })?;
             catalog
@@ -149,30 +150,50 @@ fn built_in_texts() -> Result<Texts, CatalogError> {
     let read = |file: &include_dir::File| {
         let name = file.path().display().to_string();
         let table = parse(&name, file.contents_utf8().unwrap_or_default())?;
-        Ok((name.trim_end_matches(".toml").to_owned(), Text { file: name, table }))
+        Ok((name.trim_end_matches(".toml").to_owned(), vec![Text { file: name, table }]))
     };
     BUILT_IN.files().map(read).collect()
+}
+
+fn folder_texts(folder: &Path) -> Result<Vec<(String, Text)>, CatalogError> {
+    let failed = |source| CatalogError::File { file: folder.display().to_string(), source };
+    let mut texts = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path.extension().is_some_and(|ending| ending == "toml") {
+            let file = path.display().to_string();
+            let text = fs::read_to_string(&path)
+                .map_err(|source| CatalogError::File { file: file.clone(), source })?;
+            let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
+            texts.push((stem, Text { table: parse(&file, &text)?, file }));
+        }
+    }
+    Ok(texts)
 }
 
 fn parse(file: &str, text: &str) -> Result<Table, CatalogError> {
     text.parse().map_err(|source| CatalogError::Form { file: file.to_owned(), source: Box::new(source) })
 }
 
-/// A file's table on top of the one that it extends: `extends` is for families that share their endpoints.
-fn extended(texts: &Texts, stem: &str, depth: usize) -> Result<Table, CatalogError> {
-    let Some(text) = texts.get(stem) else { return Ok(Table::new()) };
+/// The topmost table of a provider on top of the one that it extends: another's, for families that share their
+/// endpoints, or what the same id has below it.
+fn extended(texts: &Texts, stem: &str, layers: &[Text], depth: usize) -> Result<Table, CatalogError> {
+    let Some((text, below)) = layers.split_last() else { return Ok(Table::new()) };
     let mut own = text.table.clone();
     let on = match own.remove("extends") {
         None => return Ok(own),
-        Some(Value::String(on)) if texts.contains_key(&on) && depth < DEEPEST => on,
-        Some(on) => {
-            let on = on.as_str().unwrap_or_default().to_owned();
-            return Err(CatalogError::Extends { file: text.file.clone(), on });
-        }
+        Some(on) => on.as_str().unwrap_or_default().to_owned(),
     };
-    let mut base = extended(texts, &on, depth + 1)?;
-    // What people search for is each one's own.
-    base.remove("aliases");
+    let others = if on == stem { Some(below) } else { texts.get(&on).map(Vec::as_slice) };
+    let others = others.filter(|layers| !layers.is_empty() && depth < DEEPEST);
+    let Some(others) = others else {
+        return Err(CatalogError::Extends { file: text.file.clone(), on });
+    };
+    let mut base = extended(texts, &on, others, depth + 1)?;
+    if on != stem {
+        // What people search for is each one's own.
+        base.remove("aliases");
+    }
     lay_over(&mut base, own);
     Ok(base)
 }

@@ -69,6 +69,10 @@ impl TryFrom<String> for Pattern {
 }
 
 impl Pattern {
+    pub(crate) fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
     /// Whether the whole text fits.
     #[must_use]
     pub fn fits(&self, text: &str) -> bool {

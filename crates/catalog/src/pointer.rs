@@ -41,6 +41,20 @@ impl Pointers {
         self.find(answer).and_then(text_of)
     }
 
+    /// Whether nothing is looked for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The one whose last part speaks of an e-mail address.
+    pub(crate) fn address(&self) -> Option<&str> {
+        let is_address = |pointer: &&String| {
+            pointer.rsplit('/').next().is_some_and(|part| part.to_ascii_lowercase().contains("mail"))
+        };
+        self.0.iter().find(is_address).map(String::as_str)
+    }
+
     /// The first that is no JSON pointer.
     pub(crate) fn wrong(&self) -> Option<&str> {
         self.0.iter().find(|pointer| !pointer.starts_with('/')).map(String::as_str)
@@ -60,7 +74,7 @@ fn text_of(value: &Value) -> Option<String> {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(from = "String")]
 pub struct Condition {
-    pub(crate) pointer: Pointers,
+    pointer: Pointers,
     equals: Option<String>,
 }
 
@@ -74,6 +88,12 @@ impl From<String> for Condition {
 }
 
 impl Condition {
+    /// Where the value is that it asks for.
+    #[must_use]
+    pub fn pointer(&self) -> &Pointers {
+        &self.pointer
+    }
+
     /// Whether it holds.
     #[must_use]
     pub fn holds(&self, answer: &Value) -> bool {

@@ -107,9 +107,9 @@ pub struct Provider {
     #[serde(default = "sixty")]
     pub code_seconds: i64,
 
-    /// How the client proves itself at the token endpoint (RFC 6749, section 2.3).
-    #[serde(default)]
-    pub client_auth: ClientAuth,
+    /// How the client proves itself at the token endpoint (RFC 6749, section 2.3). When omitted the issuer's
+    /// metadata decides, and without an issuer it is `post`.
+    pub client_auth: Option<ClientAuth>,
     /// The JWT that two of those ways sign.
     pub client_jwt: Option<ClientJwt>,
     /// GET at a few; POST is the standard.
@@ -162,6 +162,22 @@ impl Provider {
     pub fn host_after(&self, name: &str) -> Option<&str> {
         let urls = [&self.authorize_url, &self.token_url, &self.issuer];
         urls.into_iter().flatten().find_map(|url| url.host_after(name))
+    }
+
+    /// Where a connection's account is: the addresses that tell its id. Tenants with hosts or paths of their own
+    /// give ids of their own, so an id means somebody only together with these.
+    #[must_use]
+    pub fn place(&self, parameters: &BTreeMap<String, String>) -> Vec<String> {
+        let value = |name: &str| {
+            let usual = || self.parameter(name).and_then(|parameter| parameter.default.clone());
+            // What the operator set, or what each connection has anew, is the same for all of them.
+            Some(parameters.get(name).cloned().or_else(usual).unwrap_or_else(|| "x".to_owned()))
+        };
+        let userinfo = self.userinfo.as_ref().map(|userinfo| &userinfo.url);
+        let told = [self.issuer.as_ref(), self.token_url.as_ref(), userinfo];
+        let filled = told.into_iter().flatten().filter_map(|url| url.fill(value).ok());
+        // In a host, capitals mean nothing.
+        filled.map(|text| Url::parse(&text).map_or(text, String::from)).collect()
     }
 
     /// # Errors

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
-use crate::{Condition, Method, Pointers, Template, TokenBody, TokenPlace};
+use crate::{Condition, Method, Pattern, Pointers, Template, TokenBody, TokenPlace};
 
 /// A token answer (RFC 6749, section 5.1). Times are seconds unless told.
 #[derive(Clone, Debug, Deserialize)]
@@ -39,7 +40,7 @@ pub struct Answer {
     /// Error codes that mean `invalid_grant`, beside it.
     pub dead: Vec<String>,
     /// Further values to keep with the tokens, by the names that templates and the app use.
-    pub extra: BTreeMap<String, Pointers>,
+    pub extra: BTreeMap<String, Kept>,
 }
 
 impl Default for Answer {
@@ -123,6 +124,8 @@ fn json() -> TokenBody {
 pub struct Account {
     /// In which answer.
     pub source: Source,
+    /// What `iss` of an id token must be that no published key signs; `{claim:x}` is a claim of its own.
+    pub issuer: Option<Template>,
     /// The stable id.
     pub id: Reading,
     /// What the id is unique within, when it is not by itself: a workspace, a company.
@@ -142,6 +145,7 @@ impl Default for Account {
         let at = |pointer: &str| Reading { source: None, at: pointer.into() };
         Self {
             source: Source::Userinfo,
+            issuer: None,
             id: at("/sub"),
             within: None,
             email: Some(at("/email")),
@@ -171,7 +175,7 @@ pub enum Source {
     Nothing,
 }
 
-/// Pointers into the account's own source, or, written `token:/x` or `callback:/x`, into another.
+/// Pointers into the account's own source, or, written `token:/x`, into another by its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
     /// Another source.
@@ -192,6 +196,7 @@ impl<'de> Deserialize<'de> for Reading {
             "userinfo" => Ok(Source::Userinfo),
             "token" => Ok(Source::Token),
             "id_token" => Ok(Source::IdToken),
+            "access_token" => Ok(Source::AccessToken),
             "callback" => Ok(Source::Callback),
             other => Err(serde::de::Error::custom(format!("`{other}` is no source"))),
         };
@@ -217,7 +222,45 @@ pub struct Lookup {
     #[serde(default)]
     pub headers: BTreeMap<String, Template>,
     /// Values to keep with the tokens.
-    pub extra: BTreeMap<String, Pointers>,
+    pub extra: BTreeMap<String, Kept>,
+}
+
+/// A value of an answer that is kept: where it is, and what all of it must match, lest it be dropped. Only one
+/// with a pattern can stand in a host.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// Where.
+    pub at: Pointers,
+    /// What it looks like.
+    pub pattern: Option<Pattern>,
+}
+
+impl<'de> Deserialize<'de> for Kept {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Table {
+            at: Pointers,
+            pattern: Pattern,
+        }
+        // By way of a value, so that a wrong key is named.
+        let read = match toml::Value::deserialize(from)? {
+            table @ toml::Value::Table(_) => {
+                Table::deserialize(table).map(|Table { at, pattern }| Self { at, pattern: Some(pattern) })
+            }
+            pointers => Pointers::deserialize(pointers).map(|at| Self { at, pattern: None }),
+        };
+        read.map_err(serde::de::Error::custom)
+    }
+}
+
+impl Kept {
+    /// The value, if it is there and looks as it must.
+    #[must_use]
+    pub fn text(&self, answer: &Value) -> Option<String> {
+        let fits = |text: &String| self.pattern.as_ref().is_none_or(|pattern| pattern.fits(text));
+        self.at.text(answer).filter(fits)
+    }
 }
 
 /// How a grant is ended. A bare URL is RFC 7009's endpoint.

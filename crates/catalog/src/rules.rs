@@ -1,11 +1,11 @@
 //! What a description must keep, beyond its form.
 
-use std::collections::BTreeMap;
+mod hosts;
+mod names;
+mod params;
+mod pointers;
 
-use crate::{
-    AskedOf, ClientAuth, Fixed, Parameter, Pointers, Provider, Reading, RefreshBy, Template, TemplateError,
-    TokenPlace, wire::Method,
-};
+use crate::{AskedOf, ClientAuth, Parameter, Provider, RefreshBy, Template, TemplateError, TokenPlace};
 
 /// A rule that a provider's description breaks.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,8 +25,8 @@ pub enum InvalidProvider {
     /// A URL that others could read, or that is none.
     #[error("{0}: must be https (http on loopback)")]
     NotSecure(&'static str),
-    /// A template that asks for something nobody gives.
-    #[error("{place}: nothing gives `{{{name}}}`; declare a [[parameter]] of that name")]
+    /// A template that asks for something nobody gives there, or that must not be shown there.
+    #[error("{place}: nothing gives `{{{name}}}` there; declare a [[parameter]] of that name")]
     UnknownName {
         /// Where.
         place: &'static str,
@@ -41,6 +41,11 @@ pub enum InvalidProvider {
         /// What.
         pointer: String,
     },
+    /// An id that people change and hand on.
+    #[error(
+        "account: `{0}` is an e-mail address, which is no stable id; write `id = []` where nothing else is told"
+    )]
+    AddressAsId(String),
     /// A parameter that carries the flow's safety.
     #[error("{place}: `{name}` is set by Grantway and can't be overridden")]
     Reserved {
@@ -62,9 +67,19 @@ pub enum InvalidProvider {
     Example(String),
     /// A host that anyone could choose, asked of the person.
     #[error(
-        "parameter {0}: its pattern lets any host through, and the client secret would go there; set `free_host = true` and `asked_of = \"app\"`"
+        "parameter {0}: its pattern lets any host through, and the client secret would go there; end it with a written domain, or set `free_host = true` and `asked_of = \"app\"`, without `from_callback`"
     )]
     FreeHost(String),
+    /// A value that comes from outside in the place of a host.
+    #[error(
+        "{place}: `{{{name}}}` can't stand in a host; a [[parameter]] can, or a value of `answer.extra` with a `pattern`"
+    )]
+    Host {
+        /// Where.
+        place: &'static str,
+        /// What.
+        name: String,
+    },
     /// A way to prove the client that lacks its part.
     #[error("client_auth: `private_key_jwt` and `secret_jwt` need a [client_jwt]")]
     NoJwt,
@@ -87,28 +102,6 @@ pub enum InvalidProvider {
     },
 }
 
-/// What carries the flow's safety, in requests that a person's browser brings.
-const RESERVED: [&str; 10] = [
-    "client_id",
-    "code_challenge",
-    "code_challenge_method",
-    "nonce",
-    "redirect_uri",
-    "request",
-    "request_uri",
-    "response_mode",
-    "response_type",
-    "state",
-];
-
-/// What every request can be told.
-const ALWAYS: [&str; 5] = ["client_id", "client_secret", "redirect_uri", "state", "random"];
-/// What is known once there are tokens.
-const TOKENS: [&str; 4] = ["access_token", "refresh_token", "token", "token_type_hint"];
-
-/// The field that says where the access token may go.
-const API: &str = "api_urls";
-
 pub(crate) fn check(provider: &Provider) -> Result<(), InvalidProvider> {
     if provider.name.trim().is_empty() {
         return Err(InvalidProvider::NoName);
@@ -122,41 +115,32 @@ pub(crate) fn check(provider: &Provider) -> Result<(), InvalidProvider> {
     if provider.logo.as_deref().is_some_and(|logo| !is_file_name(logo)) {
         return Err(InvalidProvider::Logo);
     }
-    provider.parameters.iter().try_for_each(|parameter| check_parameter(provider, parameter))?;
+    provider.parameters.iter().try_for_each(check_parameter)?;
     check_ways(provider)?;
     check_api(provider)?;
     check_urls(provider)?;
-    check_params(provider)?;
-    check_pointers(provider)
+    params::check(provider)?;
+    for scope in provider.scopes.iter().chain(&provider.always_scopes) {
+        names::check(provider, "scopes", &scope.as_str().into())?;
+    }
+    pointers::check(provider)
 }
 
-fn check_parameter(provider: &Provider, parameter: &Parameter) -> Result<(), InvalidProvider> {
-    check_name("parameter", &parameter.name)?;
+fn check_parameter(parameter: &Parameter) -> Result<(), InvalidProvider> {
+    pointers::check_name("parameter", &parameter.name)?;
     let values = std::iter::once(&parameter.example).chain(&parameter.default);
     if values.into_iter().any(|value| parameter.accept(value).as_deref() != Some(value)) {
         return Err(InvalidProvider::Example(parameter.name.clone()));
     }
-    let hosts = ["evil.test", "a.evil.test", "evil.test:443", "evil.com"];
-    let is_free =
-        ends_a_host(provider, &parameter.name) && hosts.iter().any(|host| parameter.pattern.fits(host));
-    let is_kept = parameter.free_host && parameter.asked_of == AskedOf::App;
-    if (is_free || parameter.free_host) && !is_kept {
+    let is_kept = parameter.asked_of == AskedOf::App && parameter.from_callback.is_none();
+    if parameter.free_host && !is_kept {
         return Err(InvalidProvider::FreeHost(parameter.name.clone()));
     }
     Ok(())
 }
 
-/// Whether nothing of the provider's follows the parameter in a host.
-fn ends_a_host(provider: &Provider, name: &str) -> bool {
-    let is_in_host = |url: &Template| {
-        let host = url.as_str().split_once("://").map_or("", |(_, rest)| rest).split(['/', '?', '#']).next();
-        host.unwrap_or_default().trim_end_matches(":443").ends_with(&format!("{{{name}}}"))
-    };
-    urls(provider).into_iter().any(|(_, url)| is_in_host(url))
-}
-
 fn check_ways(provider: &Provider) -> Result<(), InvalidProvider> {
-    let ways = [Some(provider.client_auth), provider.refresh.client_auth];
+    let ways = [provider.client_auth, provider.refresh.client_auth];
     let needs_jwt = |auth: &ClientAuth| matches!(auth, ClientAuth::PrivateKeyJwt | ClientAuth::SecretJwt);
     if provider.client_jwt.is_none() && ways.iter().flatten().any(needs_jwt) {
         return Err(InvalidProvider::NoJwt);
@@ -189,13 +173,14 @@ fn urls(provider: &Provider) -> Vec<(&'static str, &Template)> {
         ("userinfo.url", provider.userinfo.as_ref().map(|userinfo| &userinfo.url)),
         ("lookup.url", provider.lookup.as_ref().map(|lookup| &lookup.url)),
     ];
-    let api = provider.api_urls.iter().map(|url| (API, url));
+    let api = provider.api_urls.iter().map(|url| (names::API, url));
     all.into_iter().filter_map(|(place, url)| url.map(|url| (place, url))).chain(api).collect()
 }
 
 fn check_urls(provider: &Provider) -> Result<(), InvalidProvider> {
     for (place, url) in urls(provider) {
-        check_names(provider, place, url)?;
+        names::check(provider, place, url)?;
+        hosts::check(provider, place, url)?;
         let unknown = if url.whole().is_some() { "https://api.example.com" } else { "x" };
         let example = |name: &str| {
             provider.parameter(name).map_or(unknown.to_owned(), |parameter| parameter.example.clone())
@@ -203,135 +188,12 @@ fn check_urls(provider: &Provider) -> Result<(), InvalidProvider> {
         match url.fill_url(|name| Some(example(name))) {
             Ok(_) => {}
             Err(TemplateError::Missing(name)) => return Err(InvalidProvider::UnknownName { place, name }),
-            Err(TemplateError::NotSecure | TemplateError::Host(_)) => {
+            Err(TemplateError::NotSecure | TemplateError::Host(_) | TemplateError::Path(_)) => {
                 return Err(InvalidProvider::NotSecure(place));
             }
         }
     }
     Ok(())
-}
-
-fn check_names(provider: &Provider, place: &'static str, template: &Template) -> Result<(), InvalidProvider> {
-    // Where API calls go is for nobody to say who could be an attacker's browser, and no place for a secret.
-    let is_api = place == API;
-    let is_early = matches!(place, "issuer" | "authorize_url" | "authorize_params" | "redirect_uri");
-    let known = |name: &str| match name.split_once(':') {
-        Some(("callback", name)) => {
-            !is_early && !is_api && provider.callback.keep.iter().any(|kept| kept == name)
-        }
-        Some((_, name)) => !is_early && extras(provider).any(|extra| extra == name),
-        None => {
-            provider.parameter(name).is_some()
-                || (!is_api && ALWAYS.contains(&name))
-                || (!is_api && !is_early && TOKENS.contains(&name))
-        }
-    };
-    match template.names().find(|name| !known(name)) {
-        Some(name) => Err(InvalidProvider::UnknownName { place, name: name.to_owned() }),
-        None => Ok(()),
-    }
-}
-
-fn extras(provider: &Provider) -> impl Iterator<Item = &String> {
-    provider.answer.extra.keys().chain(provider.lookup.iter().flat_map(|lookup| lookup.extra.keys()))
-}
-
-fn check_params(provider: &Provider) -> Result<(), InvalidProvider> {
-    let reserved = |place, name: &String| InvalidProvider::Reserved { place, name: name.clone() };
-    for (name, value) in &provider.authorize_params {
-        // One that is left out weakens nothing but what the provider refuses anyway, and `state` is none of these.
-        let may_be_left_out = ["client_id", "redirect_uri"].contains(&name.as_str());
-        if RESERVED.contains(&name.as_str()) && !(may_be_left_out && *value == Fixed::LeftOut(false)) {
-            return Err(reserved("authorize_params", name));
-        }
-    }
-    for (place, params) in [
-        ("switch_account_params", &provider.switch_account_params),
-        ("incremental_params", &provider.incremental_params),
-    ] {
-        if let Some(name) = params.keys().find(|name| RESERVED.contains(&name.as_str())) {
-            return Err(reserved(place, name));
-        }
-    }
-    let fixed = [
-        ("authorize_params", &provider.authorize_params),
-        ("token_params", &provider.token_params),
-        ("refresh.params", &provider.refresh.params),
-    ];
-    for (place, params) in fixed {
-        for (name, value) in params {
-            match value {
-                Fixed::Text(template) => check_names(provider, place, template)?,
-                Fixed::LeftOut(true) => return Err(InvalidProvider::NotFixed { place, name: name.clone() }),
-                Fixed::LeftOut(false) => {}
-            }
-        }
-    }
-    let none = BTreeMap::new();
-    let templates = [
-        ("token_headers", &provider.token_headers),
-        ("long_lived.params", provider.long_lived.as_ref().map_or(&none, |long| &long.params)),
-        ("revoke.params", provider.revoke.as_ref().map_or(&none, |revoke| &revoke.params)),
-        ("revoke.headers", provider.revoke.as_ref().map_or(&none, |revoke| &revoke.headers)),
-        ("userinfo.headers", provider.userinfo.as_ref().map_or(&none, |userinfo| &userinfo.headers)),
-        ("lookup.headers", provider.lookup.as_ref().map_or(&none, |lookup| &lookup.headers)),
-    ];
-    for (place, params) in templates {
-        params.values().try_for_each(|template| check_names(provider, place, template))?;
-    }
-    if let Some(alias) = &provider.redirect_uri {
-        check_names(provider, "redirect_uri", alias)?;
-    }
-    check_places(provider)
-}
-
-fn check_places(provider: &Provider) -> Result<(), InvalidProvider> {
-    let own = provider.userinfo.as_ref().and_then(|userinfo| userinfo.auth.as_ref());
-    for (place, written) in [("api_auth", Some(&provider.api_auth)), ("userinfo.auth", own)] {
-        if let Some(TokenPlace::Header(_, template)) = written {
-            check_names(provider, place, template)?;
-        }
-    }
-    let body = provider.userinfo.as_ref().filter(|userinfo| userinfo.method != Method::Get);
-    body.and_then(|userinfo| userinfo.body.as_ref())
-        .map_or(Ok(()), |body| check_names(provider, "userinfo.body", body))
-}
-
-fn check_pointers(provider: &Provider) -> Result<(), InvalidProvider> {
-    let check = |place, pointers: &Pointers| match pointers.wrong() {
-        Some(pointer) => Err(InvalidProvider::Pointer { place, pointer: pointer.to_owned() }),
-        None => Ok(()),
-    };
-    let account = &provider.account;
-    let readings = [&account.email, &account.name, &account.handle, &account.org, &account.within];
-    let readings = readings.into_iter().flatten().chain([&account.id]);
-    readings.into_iter().try_for_each(|Reading { at, .. }| check("account", at))?;
-    let answer = &provider.answer;
-    let parts = [
-        &answer.access_token,
-        &answer.refresh_token,
-        &answer.id_token,
-        &answer.expires_in,
-        &answer.scope,
-        &answer.error,
-    ];
-    let further =
-        answer.expires_at.iter().chain(&answer.second_scope).chain(answer.ok.iter().map(|ok| &ok.pointer));
-    parts
-        .into_iter()
-        .chain(further)
-        .chain(answer.extra.values())
-        .try_for_each(|pointers| check("answer", pointers))?;
-    let looked_up = provider.lookup.iter().flat_map(|lookup| lookup.extra.values());
-    looked_up.into_iter().try_for_each(|pointers| check("lookup.extra", pointers))?;
-    extras(provider).try_for_each(|name| check_name("extra", name))
-}
-
-fn check_name(place: &'static str, name: &str) -> Result<(), InvalidProvider> {
-    if !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_') {
-        return Ok(());
-    }
-    Err(InvalidProvider::Name { place, name: name.to_owned() })
 }
 
 fn is_color(text: &str) -> bool {

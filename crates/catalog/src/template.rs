@@ -1,7 +1,8 @@
 //! Texts with `{names}` in them: URLs, parameters and headers that depend on a connection.
 //!
-//! The one rule: a name's value can't leave the place it stands in. In a host it is letters, digits, dots and
-//! hyphens only; anywhere else in a URL it is percent-encoded; and the parsed host must be the one written.
+//! The one rule: a name's value can't leave the place it stands in. In a host it is letters, digits, dots,
+//! hyphens, underscores and the colon before a port only; anywhere else in a URL it is percent-encoded; no
+//! path goes up by it; and the parsed host must be the one written.
 //! A template that is `{extra:name}` and nothing else takes a whole address of the provider's own.
 
 use std::fmt;
@@ -24,7 +25,7 @@ pub struct Template {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
+pub(crate) enum Part {
     Text(String),
     Name(String),
 }
@@ -38,6 +39,9 @@ pub enum TemplateError {
     /// A value that would change the host it stands in.
     #[error("`{0}` can't stand in a host")]
     Host(String),
+    /// A path with a part that means the folder above, or with one that is empty for want of a value.
+    #[error("`{0}` would change the path")]
+    Path(String),
     /// Not an https URL (http on loopback).
     #[error("must be https (http on loopback)")]
     NotSecure,
@@ -92,6 +96,16 @@ impl Template {
         Ok(filled)
     }
 
+    /// The text with the values that there are; a name without one stays as it is written.
+    #[must_use]
+    pub fn fill_known(&self, value: impl Fn(&str) -> Option<String>) -> String {
+        let part = |part: &Part| match part {
+            Part::Text(text) => text.clone(),
+            Part::Name(name) => value(name).unwrap_or_else(|| format!("{{{name}}}")),
+        };
+        self.parts.iter().map(part).collect()
+    }
+
     /// The URL with its values, each kept to its place.
     ///
     /// # Errors
@@ -111,11 +125,16 @@ impl Template {
                         filled.push_str(
                             fits.then_some(&value).ok_or_else(|| TemplateError::Host(name.clone()))?,
                         );
+                    } else if value.is_empty() && !filled.contains(['?', '#']) {
+                        return Err(TemplateError::Path(name.clone()));
                     } else {
                         filled.extend(utf8_percent_encode(&value, &RESERVED));
                     }
                 }
             }
+        }
+        if goes_up(&filled) {
+            return Err(TemplateError::Path(self.text.clone()));
         }
         let url = Url::parse(&filled).map_err(|_| TemplateError::NotSecure)?;
         if !is_secure(&url) {
@@ -125,6 +144,14 @@ impl Template {
             return Err(TemplateError::Host(self.text.clone()));
         }
         Ok(url)
+    }
+
+    /// What the host is made of, with a fixed port left out.
+    pub(crate) fn host_parts(&self) -> Vec<Part> {
+        let host = host_and_port(&self.text);
+        let is_port = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        let host = host.rsplit_once(':').filter(|(_, port)| is_port(port)).map_or(host, |(host, _)| host);
+        parse(host)
     }
 
     /// The kept value whose text is the whole address, if this is nothing else.
@@ -173,9 +200,19 @@ fn is_in_host(before: &str) -> bool {
 
 /// As written, with a port that the scheme has anyway left out.
 fn authority(url: &str) -> &str {
-    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
-    let written = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let written = host_and_port(url);
     if url.starts_with("https:") { written.trim_end_matches(":443") } else { written }
+}
+
+fn host_and_port(url: &str) -> &str {
+    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+    rest.split(['/', '?', '#']).next().unwrap_or_default()
+}
+
+/// Whether a part of the path means this folder or the one above (RFC 3986, section 5.2.4).
+fn goes_up(url: &str) -> bool {
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    path.split('/').any(|part| matches!(part, "." | ".."))
 }
 
 fn parse(text: &str) -> Vec<Part> {
@@ -211,7 +248,7 @@ fn is_name(text: &str) -> bool {
         "callback" => b.is_ascii_alphanumeric() || b == b'_' || b == b'-',
         _ => b.is_ascii_lowercase() || b == b'_',
     };
-    matches!(kind, "" | "callback" | "extra") && !name.is_empty() && name.bytes().all(fits)
+    matches!(kind, "" | "callback" | "claim" | "extra") && !name.is_empty() && name.bytes().all(fits)
 }
 
 #[cfg(test)]
@@ -273,6 +310,19 @@ mod tests {
             url("https://a.test/{id}?t={id}", "../x&y=ü").unwrap(),
             "https://a.test/..%2Fx%26y%3D%C3%BC?t=..%2Fx%26y%3D%C3%BC"
         );
+    }
+
+    #[test]
+    fn a_value_elsewhere_can_not_leave_its_folder() {
+        let company = "https://a.test/v3/{id}/info";
+
+        for evil in ["..", ".", ""] {
+            assert!(matches!(url(company, evil), Err(TemplateError::Path(_))), "{evil:?}");
+        }
+        assert!(matches!(url("https://a.test/v3/.{id}", "."), Err(TemplateError::Path(_))));
+        assert_eq!(url(company, "...").unwrap(), "https://a.test/v3/.../info");
+        assert_eq!(url("https://a.test/v3?id={id}", "").unwrap(), "https://a.test/v3?id=");
+        assert_eq!(url("https://a.test/v3?id={id}", "..").unwrap(), "https://a.test/v3?id=..");
     }
 
     #[test]

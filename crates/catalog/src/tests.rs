@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs};
 
-use crate::{AskedOf, Catalog, Pkce, Provider, RefreshBy, Source};
+use crate::{AskedOf, Catalog, Pkce, Provider, RefreshBy, Rotates, Source};
 
 fn refusal(text: &str) -> String {
     let mut catalog = Catalog::default();
@@ -41,6 +41,55 @@ fn every_built_in_provider_keeps_the_rules() {
 }
 
 #[test]
+fn a_refresh_token_that_works_on_is_not_given_up_for_one_lost_answer() {
+    let catalog = Catalog::built_in().unwrap();
+    let refresh = |id: &str| catalog.get(&id.parse().unwrap()).unwrap().refresh.clone();
+    let is_microsofts = |provider: &&Provider| {
+        provider.token_url.as_ref().is_some_and(|url| url.as_str().contains("login.microsoftonline.com"))
+    };
+
+    let family: Vec<_> = catalog.iter().map(|(_, provider)| provider).filter(is_microsofts).collect();
+
+    assert!(family.len() >= 20);
+    assert!(family.iter().all(|provider| provider.refresh.rotates == Rotates::Overlap));
+    assert_eq!(refresh("zoominfo").grace, Some(30));
+}
+
+/// The blocks of the schema's documentation that describe a provider.
+fn documented() -> Vec<toml::Table> {
+    let text = include_str!("../../../docs/catalog.md");
+    let blocks = text.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    blocks
+        .map(|block| block.parse().unwrap())
+        .filter(|table: &toml::Table| table.contains_key("name"))
+        .collect()
+}
+
+#[test]
+fn the_examples_of_the_documentation_keep_the_rules() {
+    let described = documented();
+    let spotify: toml::Table = include_str!("../providers/spotify.toml").parse().unwrap();
+
+    let alike = described[0].iter().all(|(key, value)| spotify.get(key) == Some(value));
+    let whole = Catalog::layered(None, &[("files".parse().unwrap(), described[1].clone())].into());
+
+    assert!(alike, "{:?}", described[0]);
+    assert!(whole.is_ok(), "{whole:?}");
+}
+
+#[test]
+fn every_field_has_an_example_in_the_documentation() {
+    let source = include_str!("provider.rs").split("impl Provider").next().unwrap();
+    let fields = source.lines().filter_map(|line| line.strip_prefix("    pub ")?.split(':').next());
+    let whole = &documented()[1];
+    let by_another_name = |field: &str| if field == "parameters" { "parameter" } else { field }.to_owned();
+
+    let missing: Vec<_> = fields.map(by_another_name).filter(|field| !whole.contains_key(field)).collect();
+
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
 fn a_provider_needs_https_and_either_an_issuer_or_both_urls() {
     for (text, says) in [
         ("name = 'X'", "either `issuer` or both `authorize_url` and `token_url` must be set"),
@@ -69,6 +118,19 @@ fn a_template_may_ask_only_for_what_somebody_gives() {
         ("token_params = { a = '{callback:shop}' }", "token_params"),
         ("authorize_params = { a = '{access_token}' }", "authorize_params"),
         ("userinfo = { url = 'https://id.test/{extra:uid}' }", "userinfo.url"),
+        // What is in the browser's URL, or would leave ours by a JWT, holds no secret.
+        ("authorize_params = { a = '{client_secret}' }", "authorize_params"),
+        ("redirect_uri = '{client_secret}'", "redirect_uri"),
+        ("client_jwt = { alg = 'ES256', issuer = '{client_secret}' }", "client_jwt"),
+        ("client_jwt = { alg = 'ES256', key_id = '{key_id}' }", "client_jwt"),
+        // What nobody knows yet.
+        ("authorize_params = { a = '{state}' }", "authorize_params"),
+        ("token_params = { a = '{access_token}' }", "token_params"),
+        ("token_headers = { a = '{extra:x}' }\nanswer = { extra = { x = '/x' } }", "token_headers"),
+        (
+            "userinfo = { url = 'https://id.test/{extra:x}' }\nlookup = { url = 'https://id.test/', extra = { x = '/x' } }",
+            "userinfo.url",
+        ),
         ("api_urls = ['{extra:api_base}']", "api_urls"),
         ("api_urls = ['https://api.test/{callback:at}']\ncallback = { keep = ['at'] }", "api_urls"),
         ("api_urls = ['https://api.test/{access_token}/']", "api_urls"),
@@ -82,6 +144,56 @@ fn a_template_may_ask_only_for_what_somebody_gives() {
 }
 
 #[test]
+fn the_endpoints_depend_on_connection_parameters_only() {
+    for name in ["client_id", "random", "redirect_uri"] {
+        for place in ["authorize_url", "token_url"] {
+            let text =
+                with("").replace(if place == "token_url" { "/t" } else { "/a" }, &format!("/{{{name}}}"));
+            assert!(refusal(&text).starts_with(&format!("{place}: nothing gives")), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_renamed_parameter_can_not_take_the_place_of_a_reserved_one() {
+    for place in ["client_id", "client_secret", "redirect_uri", "code", "scope"] {
+        assert_eq!(
+            refusal(&with(&format!("{place}_param = 'state'"))),
+            format!("{place}_param: `state` is set by Grantway and can't be overridden")
+        );
+    }
+    assert!(
+        refusal(&with("second_scopes = { param = 'nonce', prefix = 'x:' }"))
+            .starts_with("second_scopes.param")
+    );
+    assert!(
+        refusal(&with("switch_account_params = { state = 'x' }"))
+            .starts_with("switch_account_params: `state`")
+    );
+}
+
+#[test]
+fn only_a_parameter_or_a_kept_value_with_a_pattern_stands_in_a_host() {
+    let userinfo =
+        |name: &str, more: &str| with(&format!("userinfo = {{ url = 'https://{{{name}}}/me' }}\n{more}"));
+    let kept = |pattern: &str| userinfo("extra:x", &format!("[answer.extra]\nx = {{ at = '/x'{pattern} }}"));
+
+    for text in [
+        userinfo("callback:x", "callback = { keep = ['x'] }"),
+        userinfo("extra:x", "answer = { extra = { x = '/x' } }"),
+        userinfo("access_token", ""),
+        userinfo("client_id", ""),
+        userinfo("client_secret}.id.test/{client_id", ""),
+    ] {
+        assert!(refusal(&text).contains("can't stand in a host"), "{text}: {}", refusal(&text));
+    }
+    assert!(refusal(&kept(", pattern = '[a-z.]+'")).contains("lets any host through"));
+    let mut catalog = Catalog::default();
+    let bound = toml::from_str(&kept(r", pattern = '[a-z]+\.id\.test'")).unwrap();
+    assert!(catalog.declare("x".parse().unwrap(), bound).is_ok());
+}
+
+#[test]
 fn a_host_that_may_be_anyones_is_asked_of_the_operator_only() {
     let host = |rest: &str| {
         format!(
@@ -89,8 +201,21 @@ fn a_host_that_may_be_anyones_is_asked_of_the_operator_only() {
              name = 'host'\nlabel = 'Host'\npattern = '[a-z.]+'\nexample = 'git.acme.com'\n{rest}"
         )
     };
-    for rest in ["", "free_host = true", "asked_of = 'app'"] {
+    let told = "free_host = true\nasked_of = 'app'\nfrom_callback = { param = 'host' }";
+    for rest in ["", "free_host = true", "asked_of = 'app'", told] {
         assert!(refusal(&host(rest)).contains("the client secret would go there"), "{rest}");
+    }
+    for (pattern, example) in [
+        (r"[a-z]+\.io", "acme.io"),
+        (r"[a-z]+\.net", "acme.net"),
+        (r"[a-z.]*id\.test", "id.test"),
+        (r"id\.[a-z]{2,3}(\.[a-z]{2})?", "id.co.uk"),
+    ] {
+        let text = host("").replace("[a-z.]+", pattern).replace("git.acme.com", example);
+        for port in ["", ":443", ":8443"] {
+            let text = text.replace("{host}", &format!("{{host}}{port}"));
+            assert!(refusal(&text).contains("the client secret would go there"), "{text}");
+        }
     }
     let mut catalog = Catalog::default();
     let kept = toml::from_str(&host("free_host = true\nasked_of = 'app'")).unwrap();
@@ -103,9 +228,15 @@ fn every_rule_is_told_by_its_field() {
     for (text, says) in [
         ("account = { id = 'sub' }", "account: `sub` is not a JSON pointer (RFC 6901)"),
         ("answer = { access_token = ['/a', 'b'] }", "answer: `b` is not a JSON pointer (RFC 6901)"),
+        (
+            "account = { id = ['/id', '/user/EmailAddress'] }",
+            "account: `/user/EmailAddress` is an e-mail address, which is no stable id; write `id = []` where nothing else is told",
+        ),
         ("brand_color = 'red'", "brand_color: must be written #rrggbb"),
         ("logo = '../x'", "logo: must be a file's name of a-z, 0-9 and -, without its ending"),
         ("token_params = { a = true }", "token_params: `a` must be a text, or false to leave it out"),
+        (&parameter.replace("name = 'a'", "name = 'A1'"), "parameter: `A1` must be a-z and _"),
+        ("answer = { extra = { A = '/a' } }", "extra: `A` must be a-z and _"),
         (
             "client_auth = 'private_key_jwt'",
             "client_auth: `private_key_jwt` and `secret_jwt` need a [client_jwt]",
@@ -130,8 +261,41 @@ fn every_rule_is_told_by_its_field() {
 }
 
 #[test]
+fn the_hosts_that_a_person_may_choose_are_the_providers_own() {
+    let catalog = Catalog::built_in().unwrap();
+    let accepts = |id: &str, name: &str, host: &str| {
+        let provider = catalog.get(&id.parse().unwrap()).unwrap();
+        provider.parameter(name).unwrap().accept(host).is_some()
+    };
+    for (id, name, own, others) in [
+        (
+            "amazon-selling-partner",
+            "seller_host",
+            ["sellercentral-europe.amazon.com", "sellercentral.amazon.co.jp"],
+            ["sellercentral.amazon.xyz", "sellercentral.amazon.com.tk"],
+        ),
+        (
+            "mercado-libre",
+            "auth_host",
+            ["auth.mercadolibre.com.ar", "auth.mercadolivre.com.br"],
+            ["auth.mercadolibre.com.tk", "auth.mercadolibre.co.uk"],
+        ),
+        (
+            "datadog",
+            "app_host",
+            ["us5.datadoghq.com", "app.ddog-gov.com"],
+            ["app.ddog-gov.eu", "us3.datadoghq.eu"],
+        ),
+    ] {
+        assert!(own.iter().all(|host| accepts(id, name, host)), "{id}");
+        assert!(!others.iter().any(|host| accepts(id, name, host)), "{id}");
+    }
+}
+
+#[test]
 fn an_unknown_field_is_refused_by_name_at_every_depth() {
     for (text, field) in [
+        ("[answer.extra]\na = { at = '/a', patern = 'x' }", "patern"),
         ("isuer = 'https://id.test'", "isuer"),
         ("userinfo = { url = 'https://id.test', methd = 'GET' }", "methd"),
         ("revoke = { url = 'https://id.test', hint = 'x' }", "hint"),
@@ -149,7 +313,7 @@ fn an_operators_folder_adds_and_replaces() {
     fs::write(folder.path().join("corp.toml"), "name = 'Corp'\nissuer = 'https://id.corp.test'").unwrap();
     fs::write(folder.path().join("github.toml"), "extends = 'corp'\nname = 'Our GitHub'").unwrap();
 
-    let catalog = Catalog::with_folder(folder.path()).unwrap();
+    let catalog = Catalog::layered(Some(folder.path()), &BTreeMap::new()).unwrap();
 
     let github = catalog.get(&"github".parse().unwrap()).unwrap();
     assert_eq!(
@@ -157,6 +321,34 @@ fn an_operators_folder_adds_and_replaces() {
         ("Our GitHub", "https://id.corp.test")
     );
     assert!(catalog.get(&"google".parse().unwrap()).is_some());
+}
+
+#[test]
+fn an_operator_changes_one_field_of_a_built_in_provider() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("microsoft.toml"), "extends = 'microsoft'\nscopes = ['openid']").unwrap();
+    let declared = [
+        ("github", "scopes = ['repo']\nextends = 'github'"),
+        ("microsoft", "extends = 'microsoft'\nname = 'Ours'"),
+    ];
+    let declared = declared.map(|(id, text)| (id.parse().unwrap(), text.parse().unwrap())).into();
+
+    let catalog = Catalog::layered(Some(folder.path()), &declared).unwrap();
+
+    let provider = |id: &str| catalog.get(&id.parse().unwrap()).unwrap();
+    let (github, microsoft, outlook) = (provider("github"), provider("microsoft"), provider("outlook"));
+    assert_eq!((github.name.as_str(), &github.scopes[..]), ("GitHub", &["repo".to_owned()][..]));
+    // One layer on another, and a family stands on its changed head.
+    assert_eq!((microsoft.name.as_str(), &microsoft.scopes[..]), ("Ours", &["openid".to_owned()][..]));
+    assert!(microsoft.aliases.contains(&"microsoft-graph".to_owned()));
+    assert_eq!((outlook.name.as_str(), &outlook.scopes[..]), ("Outlook", &["openid".to_owned()][..]));
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_named() {
+    let error = Catalog::layered(Some("/nowhere/providers".as_ref()), &BTreeMap::new()).unwrap_err();
+
+    assert!(error.to_string().starts_with("/nowhere/providers: "), "{error}");
 }
 
 #[test]
@@ -174,12 +366,13 @@ fn a_wrong_file_of_the_folder_is_named() {
             "extends = 'corp'",
             "corp.toml: `extends = \"corp\"` names no provider, or goes in a circle",
         ),
+        ("corp.toml", "extends = 7", "corp.toml: `extends = \"\"` names no provider"),
         ("corp.toml", "name = 'Corp'", "corp.toml: either `issuer` or both"),
     ] {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join(name), text).unwrap();
 
-        let error = Catalog::with_folder(folder.path()).unwrap_err().to_string();
+        let error = Catalog::layered(Some(folder.path()), &BTreeMap::new()).unwrap_err().to_string();
 
         assert!(error.contains(says), "{error}");
     }

@@ -204,6 +204,8 @@ pub enum Rotates {
     Maybe,
     /// Each time.
     Yes,
+    /// Each time a new one comes, and the old one works on.
+    Overlap,
     /// Never.
     No,
 }

@@ -161,6 +161,15 @@ pub struct Connection {
 }
 
 impl Grant {
+    /// What sets it apart from the user's other grants at its provider: the account's id and, since two tenants
+    /// may give one id to two accounts, the connection parameters. Nothing where the account is unknown.
+    #[must_use]
+    pub fn account_key(&self) -> Option<String> {
+        let id = self.account.id.clone()?;
+        let is_alone = self.parameters.is_empty();
+        Some(if is_alone { id } else { serde_json::json!([id, self.parameters]).to_string() })
+    }
+
     /// Without all that is personal. Its ids, scopes and dates remain.
     #[must_use]
     pub fn forgotten(self) -> Self {

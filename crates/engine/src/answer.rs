@@ -37,6 +37,9 @@ impl oauth2::ExtraTokenFields for Extra {}
 /// An error whose code is not told.
 const UNNAMED: &str = "server_response";
 
+/// The standard's word for a dead grant.
+const DEAD: &str = "invalid_grant";
+
 /// Later than any time in seconds that is meant: milliseconds from here on.
 const MILLISECONDS_FROM: i64 = 100_000_000_000;
 
@@ -69,7 +72,16 @@ fn error_in(rules: &Answer, told: &Value, status: StatusCode) -> Option<String> 
         return None;
     }
     let error = named.unwrap_or_else(|| UNNAMED.to_owned());
-    Some(if rules.dead.contains(&error) { "invalid_grant".to_owned() } else { error })
+    Some(if rules.dead.contains(&error) { DEAD.to_owned() } else { error })
+}
+
+/// Whether an answer with a good status says that nothing was done. What is not JSON, or tells nothing, does
+/// not.
+pub(crate) fn denies(rules: &Answer, answer: &HttpResponse) -> bool {
+    let Some(told @ Value::Object(_)) = read(answer.headers(), answer.body()) else { return false };
+    // Other requests than the token's need not repeat what its answers promise.
+    let is_silent = rules.ok.as_ref().is_some_and(|ok| ok.pointer().find(&told).is_none());
+    !is_silent && error_in(rules, &told, answer.status()).is_some_and(|error| error != DEAD)
 }
 
 fn success(provider: &Provider, told: Value, now: Timestamp) -> Value {

@@ -55,7 +55,7 @@ fn remove_parameter(url: &mut Url, name: &str) {
 mod tests {
     use std::collections::BTreeMap;
 
-    use grantway_catalog::Provider;
+    use grantway_catalog::{ClientAuth, Provider};
     use grantway_core::{Entropy, Secret};
 
     use super::*;
@@ -79,6 +79,7 @@ mod tests {
         let provider: Provider = toml::from_str(DESCRIPTION).unwrap();
         let url: Url = "https://id.test".parse().unwrap();
         let endpoints = Endpoints {
+            client_auth: ClientAuth::Post,
             authorize: url.clone(),
             token: url,
             userinfo: None,

@@ -65,7 +65,7 @@ fn parameters(
     verifier: &Secret,
 ) -> Result<Pairs, EngineError> {
     let provider = client.provider;
-    let wire = client.wire(provider.client_auth)?;
+    let wire = client.wire(client.endpoints.client_auth)?;
     let mut url = wire.authorize_url(|| CsrfToken::new(state.expose().to_owned()));
     let verifier = PkceCodeVerifier::new(verifier.expose().to_owned());
     url = match provider.pkce {
@@ -151,7 +151,7 @@ async fn pushed(
     pairs.retain(|(name, _)| name != id);
     let (method, body) = (grantway_catalog::Method::Post, grantway_catalog::TokenBody::Form);
     let mut draft = Draft { url, method, body, headers: Vec::new(), pairs };
-    client.prove(client.provider.client_auth, &mut draft, now)?;
+    client.prove(client.endpoints.client_auth, &mut draft, now)?;
     // However the client proves itself, its id is a parameter of the request (RFC 9126, section 2.1).
     if !draft.pairs.iter().any(|(name, _)| name == id) {
         draft.pairs.push((id.clone(), client.client_id.to_owned()));

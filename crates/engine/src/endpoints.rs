@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use grantway_catalog::{Provider, Template};
+use grantway_catalog::{ClientAuth, Provider, Template};
 use grantway_core::{Clock, Timestamp, origin::is_secure};
 use jsonwebtoken::jwk::JwkSet;
 use serde::{Deserialize, de::DeserializeOwned};
@@ -29,6 +29,8 @@ pub struct Endpoints {
     pub revoke: Option<Url>,
     /// Its signing keys.
     pub jwks: Option<Url>,
+    /// How the client proves itself there.
+    pub client_auth: ClientAuth,
     /// Its name in `iss`.
     pub issuer: Option<String>,
     /// Whether it promises `iss` in every authorization answer (RFC 9207).
@@ -48,11 +50,27 @@ struct Metadata {
     userinfo_endpoint: Option<Url>,
     revocation_endpoint: Option<Url>,
     jwks_uri: Option<Url>,
+    token_endpoint_auth_methods_supported: Option<Vec<String>>,
     #[serde(default)]
     authorization_response_iss_parameter_supported: bool,
     pushed_authorization_request_endpoint: Option<Url>,
     #[serde(default)]
     require_pushed_authorization_requests: bool,
+}
+
+impl Metadata {
+    /// A way that it takes, as far as a secret alone serves for it. Without a word it is `client_secret_basic`
+    /// (RFC 8414, section 2).
+    fn client_auth(&self) -> ClientAuth {
+        let Some(methods) = &self.token_endpoint_auth_methods_supported else { return ClientAuth::Basic };
+        let ways = [
+            ("client_secret_post", ClientAuth::Post),
+            ("client_secret_basic", ClientAuth::Basic),
+            ("none", ClientAuth::None),
+        ];
+        let known = ways.into_iter().find(|(name, _)| methods.iter().any(|method| method == name));
+        known.map_or_else(ClientAuth::default, |(_, way)| way)
+    }
 }
 
 type Cached<T> = Mutex<HashMap<String, (Timestamp, Arc<T>)>>;
@@ -104,6 +122,10 @@ impl Directory {
             userinfo: published.and_then(|m| m.userinfo_endpoint.clone()),
             revoke: published.and_then(|m| m.revocation_endpoint.clone()),
             jwks: published.and_then(|m| m.jwks_uri.clone()),
+            client_auth: provider
+                .client_auth
+                .or_else(|| published.map(Metadata::client_auth))
+                .unwrap_or_default(),
             iss_promised: published.is_some_and(|m| m.authorization_response_iss_parameter_supported),
             pushed_authorization: published.and_then(|m| m.pushed_authorization_request_endpoint.clone()),
             pushes: published.is_some_and(|m| m.require_pushed_authorization_requests),

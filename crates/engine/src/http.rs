@@ -8,9 +8,12 @@ pub enum HttpError {
     /// No connection: nothing was sent.
     #[error("the provider could not be reached")]
     NotConnected,
+    /// The address is none of the public network, and not allowed: nothing was sent.
+    #[error("the provider's address is not public; `server.allowed_networks` can allow it")]
+    NotPublic,
     /// The connection broke; the request may have arrived.
     #[error("the provider did not answer")]
-    Unreachable,
+    Unanswered,
     /// It took too long; the request may have arrived.
     #[error("the provider did not answer in time")]
     TimedOut,

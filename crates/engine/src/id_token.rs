@@ -25,6 +25,9 @@ pub struct Expected<'a> {
     pub client_id: &'a str,
     /// As sent in the authorization request.
     pub nonce: Option<&'a str>,
+    /// Whether it must come back: it must where the request was OpenID Connect's. Elsewhere one that comes back
+    /// must be ours.
+    pub nonce_is_owed: bool,
     /// For `at_hash`.
     pub access_token: &'a Secret,
     /// The present moment.
@@ -80,15 +83,10 @@ fn typed(claims: &Value) -> Result<Claims, EngineError> {
 ///
 /// # Errors
 /// [`EngineError::IdToken`] names the rule it breaks.
-pub(crate) fn check_unsigned(
-    claims: &Value,
-    client_id: &str,
-    nonce: Option<&str>,
-    now: Timestamp,
-) -> Result<(), EngineError> {
+pub(crate) fn check_unsigned(claims: &Value, expected: Expected<'_>) -> Result<(), EngineError> {
+    // Nothing tells by which algorithm a hash would be made.
     let claims = Claims { at_hash: None, ..typed(claims)? };
-    let nothing = Secret::new(String::new());
-    check(&claims, Algorithm::RS256, Expected { client_id, nonce, access_token: &nothing, now })
+    check(&claims, Algorithm::RS256, expected)
 }
 
 fn check(claims: &Claims, algorithm: Algorithm, expected: Expected<'_>) -> Result<(), EngineError> {
@@ -103,7 +101,7 @@ fn check(claims: &Claims, algorithm: Algorithm, expected: Expected<'_>) -> Resul
         (claims.exp + SKEW_SECONDS > now, "it has expired"),
         (claims.iat - SKEW_SECONDS <= now, "it comes from the future"),
         (claims.iat + OLDEST_SECONDS > now, "it is too old"),
-        (claims.nonce.as_deref() == expected.nonce, "its nonce is another"),
+        (nonce_fits(claims.nonce.as_deref(), expected), "its nonce is another"),
         (!others, "it was made for other clients too"),
         (azp_is_us, "its authorized party is another"),
         (
@@ -115,6 +113,10 @@ fn check(claims: &Claims, algorithm: Algorithm, expected: Expected<'_>) -> Resul
         Some((_, rule)) => Err(EngineError::IdToken(rule)),
         None => Ok(()),
     }
+}
+
+fn nonce_fits(told: Option<&str>, expected: Expected<'_>) -> bool {
+    told == expected.nonce || (told.is_none() && !expected.nonce_is_owed)
 }
 
 /// OpenID Connect Core, section 3.1.3.6: the left half of the access token's hash.

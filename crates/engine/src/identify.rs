@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use grantway_catalog::{
-    Account as Rules, Method, Pointers, Reading, Source, TokenBody, TokenPlace, Userinfo,
-};
+use grantway_catalog::{Account as Rules, Kept, Method, Reading, Source, TokenBody, TokenPlace, Userinfo};
 use grantway_core::{Secret, Timestamp, grant::Account};
 use serde_json::{Value, json};
 
@@ -17,6 +15,8 @@ use crate::{
 pub struct Asked<'a> {
     /// OIDC `nonce`.
     pub nonce: Option<&'a str>,
+    /// As asked for. With `openid` among them the request was OpenID Connect's, and the nonce is owed.
+    pub scopes: &'a [String],
     /// Values kept from the authorization answer.
     pub kept: &'a BTreeMap<String, String>,
     /// The present moment.
@@ -89,7 +89,7 @@ pub async fn look_up(
     client.carry(place, &mut url, &mut headers, tokens)?;
     let draft = Draft { url, method: Method::Get, body: TokenBody::Form, headers, pairs: Vec::new() };
     let answer = json_of(http, draft, "lookup").await?;
-    let found = |(name, at): (&String, &Pointers)| Some((name.clone(), Secret::new(at.text(&answer)?)));
+    let found = |(name, kept): (&String, &Kept)| Some((name.clone(), Secret::new(kept.text(&answer)?)));
     Ok(lookup.extra.iter().filter_map(found).collect())
 }
 
@@ -101,12 +101,7 @@ async fn signed_claims(
 ) -> Result<Option<Value>, EngineError> {
     match (&tokens.id_token, &client.endpoints.issuer) {
         (Some(token), Some(_)) => {
-            let expected = id_token::Expected {
-                client_id: client.client_id,
-                nonce: asked.nonce,
-                access_token: &tokens.access_token,
-                now: asked.now,
-            };
+            let expected = expected(client, tokens, asked);
             id_token::validate(directory, client.endpoints, token, expected).await.map(Some)
         }
         // A nonce was sent to an issuer, so an id token is owed.
@@ -115,12 +110,34 @@ async fn signed_claims(
     }
 }
 
+fn expected<'a>(client: &Client<'a>, tokens: &'a TokenSet, asked: Asked<'a>) -> id_token::Expected<'a> {
+    let is_openid = asked.scopes.iter().any(|scope| scope == "openid");
+    id_token::Expected {
+        client_id: client.client_id,
+        nonce: asked.nonce,
+        nonce_is_owed: is_openid || client.provider.nonce,
+        access_token: &tokens.access_token,
+        now: asked.now,
+    }
+}
+
 /// OpenID Connect Core, section 3.1.3.7, rule 6: where the issuer's keys are not published in a way that we
-/// know, TLS at the token endpoint vouches for the token; whom it is for is checked all the same.
+/// know, TLS at the token endpoint vouches for the token; whom it is for is checked all the same, and whose it
+/// is where the catalog knows what `iss` looks like.
 fn unsigned_claims(client: &Client<'_>, tokens: &TokenSet, asked: Asked<'_>) -> Result<Value, EngineError> {
     let token = tokens.id_token.as_ref().ok_or(EngineError::IdToken("it is missing"))?;
     let claims = claims(token.expose()).ok_or(EngineError::IdToken("it can't be read"))?;
-    id_token::check_unsigned(&claims, client.client_id, asked.nonce, asked.now)?;
+    id_token::check_unsigned(&claims, expected(client, tokens, asked))?;
+    let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_owned);
+    if let Some(issuer) = &client.provider.account.issuer {
+        let value = |name: &str| match name.strip_prefix("claim:") {
+            Some(claim) => text(claim),
+            None => client.parameters.get(name).cloned(),
+        };
+        if text("iss").is_none() || issuer.fill(value).ok() != text("iss") {
+            return Err(EngineError::IdToken("its issuer is another"));
+        }
+    }
     Ok(claims)
 }
 
@@ -215,6 +232,7 @@ fn read(rules: &Rules, told: &Told) -> Result<Account, EngineError> {
     };
     let id = find(&rules.id);
     if id.is_none()
+        && !rules.id.at.is_empty()
         && rules.source != Source::Nothing
         && (told.userinfo.is_some() || rules.source != Source::Userinfo)
     {

@@ -39,7 +39,10 @@ pub use tokens::TokenSet;
 pub enum EngineError {
     /// No connection: nothing was sent.
     #[error("the provider could not be reached")]
-    Unreachable,
+    NotConnected,
+    /// Its address is of a private network that the operator did not allow: nothing was sent.
+    #[error("the provider's address is not public; `server.allowed_networks` can allow it")]
+    NotPublic,
     /// Sent, but no answer came, or not in time: nobody knows what it did.
     #[error("the provider did not answer")]
     Unanswered,
@@ -89,7 +92,7 @@ impl EngineError {
     /// Whether trying later may help.
     #[must_use]
     pub fn is_transient(self) -> bool {
-        matches!(self, Self::Unreachable | Self::Unanswered | Self::Failing(_) | Self::Resting(_))
+        matches!(self, Self::NotConnected | Self::Unanswered | Self::Failing(_) | Self::Resting(_))
     }
 }
 
@@ -101,8 +104,9 @@ fn is_passing(status: ::http::StatusCode) -> bool {
 impl From<HttpError> for EngineError {
     fn from(error: HttpError) -> Self {
         match error {
-            HttpError::NotConnected => Self::Unreachable,
-            HttpError::Unreachable | HttpError::TimedOut => Self::Unanswered,
+            HttpError::NotConnected => Self::NotConnected,
+            HttpError::NotPublic => Self::NotPublic,
+            HttpError::Unanswered | HttpError::TimedOut => Self::Unanswered,
             HttpError::TooLarge => Self::Unreadable("overlong"),
         }
     }

@@ -5,12 +5,14 @@ use grantway_core::Timestamp;
 
 use crate::{
     Client, EngineError, Http, TokenSet,
+    answer::denies,
     client::Known,
     request::{Draft, basic},
 };
 
 /// Revokes the grant's tokens: the refresh token where there is one, which ends the access tokens too.
-/// A provider without a revocation endpoint has nothing to be told.
+/// A provider without a revocation endpoint has nothing to be told. One that says "no" with a 200 has not
+/// revoked, unless it says that the grant was dead already.
 ///
 /// # Errors
 /// When the provider can't be reached or refuses.
@@ -24,7 +26,8 @@ pub async fn revoke(
     let Some(rules) = client.provider.revoke.as_ref().or(published.as_ref()) else { return Ok(()) };
     let answer = http.send(draft(client, rules, tokens, now)?.write()?).await?;
     match answer.status() {
-        status if status.is_success() => Ok(()),
+        status if status.is_success() && !denies(&client.provider.answer, &answer) => Ok(()),
+        status if status.is_success() => Err(EngineError::Refused),
         status => Err(EngineError::of_status(status)),
     }
 }
@@ -44,7 +47,7 @@ fn draft(
     }
     let mut draft = Draft { url, method: rules.method, body: rules.body, headers, pairs };
     match (rules.auth, client.client_secret) {
-        (RevokeAuth::Client, _) => client.prove(client.provider.client_auth, &mut draft, now)?,
+        (RevokeAuth::Client, _) => client.prove(client.endpoints.client_auth, &mut draft, now)?,
         (RevokeAuth::Basic, Some(secret)) => {
             draft.headers.push(("authorization".to_owned(), basic(client.client_id, secret.expose())));
         }

@@ -48,7 +48,7 @@ pub async fn exchange(
     let code = proof.code.expose();
     let code =
         provider.callback.code_suffix.as_deref().and_then(|end| code.strip_suffix(end)).unwrap_or(code);
-    let wire = client.wire(provider.client_auth)?;
+    let wire = client.wire(client.endpoints.client_auth)?;
     let mut request = wire.exchange_code(AuthorizationCode::new(code.to_owned()));
     if provider.pkce != Pkce::Off {
         request = request.set_pkce_verifier(PkceCodeVerifier::new(proof.verifier.expose().to_owned()));
@@ -58,7 +58,7 @@ pub async fn exchange(
         client,
         now,
         url: client.endpoints.token.clone(),
-        auth: provider.client_auth,
+        auth: client.endpoints.client_auth,
         fixed: &provider.token_params,
         known: Known { tokens: None, kept: Some(proof.kept), state: Some(proof.code.state().expose()) },
     };
@@ -91,7 +91,7 @@ pub async fn refresh(
     }
     let token = old.refresh_token.as_ref().ok_or(EngineError::InvalidGrant)?;
     let token = RefreshToken::new(token.expose().to_owned());
-    let auth = rules.client_auth.unwrap_or(provider.client_auth);
+    let auth = rules.client_auth.unwrap_or(client.endpoints.client_auth);
     let wire = client.wire(auth)?;
     let known = Known::tokens(old);
     let url = rules.url.as_ref().map(|url| client.fill_url(url, known)).transpose()?;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use grantway_catalog::{Catalog, Provider};
 use grantway_core::{
     AppId, Origin, ProviderId, RegistrationId, Secret,
     app::{App, Identity, Registration},
@@ -62,6 +63,26 @@ pub struct AppliedRegistration {
     pub redirect_uri: Url,
 }
 
+impl RegistrationSpec {
+    /// Whether it could be applied, and to which provider.
+    ///
+    /// # Errors
+    /// With the field that is wrong, and what it must be.
+    pub fn check<'c>(&self, app: &AppId, catalog: &'c Catalog) -> Result<&'c Provider, ServiceError> {
+        let field = format!("apps.{app}.providers.{}", self.provider);
+        let Some(provider) = catalog.get(&self.provider) else {
+            let rule = "no such provider in the catalog; declare it under [providers]";
+            return Err(ServiceError::field(field, rule));
+        };
+        if self.client_id.trim().is_empty() {
+            return Err(ServiceError::field(format!("{field}.client_id"), "must not be empty"));
+        }
+        check_operators(provider, &self.parameters)
+            .map_err(|(name, rule)| ServiceError::field(format!("{field}.parameters.{name}"), rule))?;
+        Ok(provider)
+    }
+}
+
 impl Service {
     /// Adds apps and registrations, or replaces those of the same ids. Webhook endpoints that are not declared any
     /// more are removed.
@@ -102,18 +123,7 @@ impl Service {
     }
 
     fn registration(&self, app: &AppId, spec: RegistrationSpec) -> Result<Registration, ServiceError> {
-        let field = format!("apps.{app}.providers.{}", spec.provider);
-        let Some(provider) = self.catalog.get(&spec.provider) else {
-            return Err(ServiceError::field(
-                field,
-                "no such provider in the catalog; declare it under [providers]",
-            ));
-        };
-        if spec.client_id.trim().is_empty() {
-            return Err(ServiceError::field(format!("{field}.client_id"), "must not be empty"));
-        }
-        check_operators(provider, &spec.parameters)
-            .map_err(|(name, rule)| ServiceError::field(format!("{field}.parameters.{name}"), rule))?;
+        let provider = spec.check(app, &self.catalog)?;
         let id = RegistrationId::of(app, &spec.provider);
         let seal = |text: &str, place: &str| self.vault.seal(text, place, &*self.entropy);
         let parameters = (!spec.parameters.is_empty()).then(|| json!(spec.parameters).to_string());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use grantway_catalog::Provider;
+use grantway_catalog::{Provider, Source, Template};
 use grantway_core::{
     ProviderId, RegistrationId, Secret, SessionId,
     app::Registration,
@@ -17,9 +17,9 @@ use serde_json::json;
 use url::Url;
 
 use crate::{
-    Service, ServiceError,
+    ClientParts, Service, ServiceError,
     error::retried,
-    parameters::{Known, known_parameters},
+    parameters::{Settled, known_parameters},
 };
 
 /// What comes of a pick.
@@ -92,23 +92,31 @@ impl Service {
         provider: &ProviderId,
         typed: &BTreeMap<String, String>,
     ) -> Result<Departing, ServiceError> {
-        let now = self.clock.now();
         let session = self.session_of_browser(id, cookie).await?;
         let wants_another_account = session.terms.switch_account || session.asks_which_account();
-        let session = session.depart(provider, now)?;
+        let session = session.depart(provider, self.clock.now())?;
         let again = self.named_grant(&session).await?;
         let registered = self.registered(&RegistrationId::of(&session.app, provider)).await?;
-        let parameters = match known_parameters(&session, &registered, again.as_ref(), typed) {
-            Known::All(parameters) => parameters,
-            Known::Ask(questions) => {
-                return Ok(Departing::Asks(Box::new(self.ask_view(&session, provider, questions))));
+        match known_parameters(&session, &registered, again.as_ref(), typed) {
+            Settled::All(parameters) => {
+                let parts = self.client_of(registered, &parameters).await?;
+                let trip = Trip { session, again, wants_another_account, parameters };
+                self.send_off(&trip, &parts).await.map(Departing::Leaves)
             }
-        };
-        let parts = self.client_of(registered, &parameters).await?;
+            Settled::Ask(questions) => {
+                Ok(Departing::Asks(Box::new(self.ask_view(&session, provider, questions))))
+            }
+        }
+    }
+
+    /// The authorization request, and the flow that remembers it.
+    async fn send_off(&self, trip: &Trip, parts: &ClientParts<'_>) -> Result<Departure, ServiceError> {
+        let (session, now) = (&trip.session, self.clock.now());
         let (registration, described) = (&parts.registered.registration, parts.registered.provider);
-        let scopes = with_always(&scopes_to_ask(&session, registration, again.as_ref()), described);
+        let asked = scopes_to_ask(session, registration, trip.again.as_ref());
+        let scopes = filled(&with_always(&asked, described), &parts.parameters);
         let nonce = expects_nonce(described, &scopes).then(|| Secret::random("", &*self.entropy));
-        let extra = extra_params(described, again.is_some(), wants_another_account);
+        let extra = extra_params(described, trip.again.is_some(), trip.wants_another_account);
         let request = AuthorizeRequest {
             scopes: &scopes,
             nonce: nonce.as_ref().map(Secret::expose),
@@ -117,38 +125,44 @@ impl Service {
         let authorization = authorize(&*self.http, &parts.client(), &request, now).await?;
         let browser = Secret::random("", &*self.entropy);
         let state = authorization.state.digest();
+        let place = verifier_place(session, &state);
         let flow = Flow {
             state,
             browser: browser.digest(),
             session: session.id.clone(),
             registration: registration.id.clone(),
-            provider: provider.clone(),
-            sealed_verifier: self.vault.seal(
-                authorization.verifier.expose(),
-                &verifier_place(&session, &state),
-                &*self.entropy,
-            ),
+            provider: registration.provider.clone(),
+            sealed_verifier: self.vault.seal(authorization.verifier.expose(), &place, &*self.entropy),
             nonce: nonce.map(|nonce| nonce.expose().to_owned()),
             issuer: parts.endpoints.issuer.clone(),
             iss_promised: parts.endpoints.iss_promised,
             scopes,
-            parameters,
+            parameters: trip.parameters.clone(),
             kept: BTreeMap::new(),
             granted_scopes: None,
             departed_at: now,
             expires_at: now.plus_seconds(FLOW_SECONDS).min(session.expires_at),
         };
-        let audit =
-            self.audit_entry(&session.app, "session.departed", &session.id, json!({"provider": provider}));
-        self.store.depart(&Depart { session: &session, flow: &flow, audit: &audit }).await?;
-        Ok(Departing::Leaves(Departure {
+        let told = json!({"provider": flow.provider});
+        let audit = self.audit_entry(&session.app, "session.departed", &session.id, told);
+        self.store.depart(&Depart { session, flow: &flow, audit: &audit }).await?;
+        Ok(Departure {
             url: authorization.url,
             provider_name: described.name.clone(),
             cookie_name: Self::flow_cookie(&state),
             cookie: browser,
             cookie_seconds: flow.expires_at.seconds_since(now),
-        }))
+        })
     }
+}
+
+/// A session that leaves, and what is known of where to.
+struct Trip {
+    session: Session,
+    /// The grant that it authorises again.
+    again: Option<Grant>,
+    wants_another_account: bool,
+    parameters: BTreeMap<String, String>,
 }
 
 /// The session's scopes, or else the registration's. A grant that is authorised again loses none: what it
@@ -191,7 +205,42 @@ fn with_always(scopes: &[String], provider: &Provider) -> Vec<String> {
     scopes.iter().chain(missing).cloned().collect()
 }
 
+/// Some scopes name the tenant, by a connection parameter.
+fn filled(scopes: &[String], parameters: &BTreeMap<String, String>) -> Vec<String> {
+    let fill =
+        |scope: &String| Template::from(scope.as_str()).fill_known(|name| parameters.get(name).cloned());
+    scopes.iter().map(fill).collect()
+}
+
 /// Where an id token is expected (OpenID Connect Core, section 3.1.2.1), or the provider wants one anyway.
 fn expects_nonce(provider: &Provider, scopes: &[String]) -> bool {
-    provider.nonce || provider.issuer.is_some() && scopes.iter().any(|scope| scope == "openid")
+    let is_openid = provider.issuer.is_some() && scopes.iter().any(|scope| scope == "openid");
+    provider.nonce || is_openid || provider.account.source == Source::IdToken
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_may_name_the_tenant_by_a_parameter() {
+        let parameters = [("host".to_owned(), "acme.crm.test".to_owned())].into();
+        let scopes = ["https://{host}/read", "{other}", "mail"].map(str::to_owned);
+
+        assert_eq!(filled(&scopes, &parameters), ["https://acme.crm.test/read", "{other}", "mail"]);
+    }
+
+    #[test]
+    fn a_nonce_goes_along_wherever_an_id_token_comes_back() {
+        let expects = |rules: &str, scope: &str| {
+            let text = format!("name = 'X'\n{rules}");
+            expects_nonce(&toml::from_str(&text).unwrap(), &[scope.to_owned()])
+        };
+
+        assert!(expects("issuer = 'https://id.test'", "openid"));
+        assert!(expects("account = { source = 'id_token' }", "openid"));
+        assert!(expects("account = { source = 'id_token' }", "read"));
+        assert!(expects("nonce = true", "read"));
+        assert!(!expects("issuer = 'https://id.test'", "read") && !expects("", "openid"));
+    }
 }

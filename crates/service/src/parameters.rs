@@ -18,10 +18,10 @@ use crate::{Registered, Service};
 pub(crate) type Values = BTreeMap<String, String>;
 
 /// What is known of a connection's parameters before the person leaves.
-pub(crate) enum Known {
+pub(crate) enum Settled {
     /// All of them.
     All(Values),
-    /// Something must be asked first.
+    /// Not yet: something must be asked first.
     Ask(Vec<Question>),
 }
 
@@ -48,7 +48,7 @@ pub(crate) fn known_parameters(
     registered: &Registered<'_>,
     again: Option<&Grant>,
     typed: &Values,
-) -> Known {
+) -> Settled {
     let provider = registered.provider;
     let mut known = match (again, session.terms.parameters.get(&registered.registration.provider)) {
         // A grant is authorised again where it is.
@@ -65,17 +65,17 @@ pub(crate) fn known_parameters(
         .collect();
     // What has a usual value is asked along with what has none, never alone.
     if !open.iter().any(|parameter| parameter.must_be_given()) {
-        return Known::All(known);
+        return Settled::All(known);
     }
     let answers: Vec<_> = open.iter().map(|parameter| answer(provider, parameter, typed)).collect();
     if answers.iter().any(Result::is_err) {
         let questions = open.iter().zip(answers).map(|(parameter, answer)| {
             answer.err().map_or_else(|| asked(provider, parameter, typed), |wrong| *wrong)
         });
-        return Known::Ask(questions.collect());
+        return Settled::Ask(questions.collect());
     }
     known.extend(answers.into_iter().flatten().flatten());
-    Known::All(known)
+    Settled::All(known)
 }
 
 fn answer(

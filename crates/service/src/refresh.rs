@@ -32,7 +32,7 @@ const LEASE_SECONDS: i64 = 50;
 /// How long a caller waits for another process's refresh.
 const PATIENCE: Duration = Duration::from_secs(25);
 
-/// An attempt without a known outcome is made once more at most.
+/// An attempt that may have spent a token is made once more at most.
 const MOST_ATTEMPTS: i64 = 2;
 
 /// How a provider is asked.
@@ -168,11 +168,17 @@ impl Service {
     }
 }
 
-/// Whether a refresh token that may have been spent is worth a second try: where it does not rotate, or
-/// within the time for which the provider honours a replaced one. Elsewhere it could look like theft.
+/// Whether a refresh token that may have been spent is worth another try. One that does not rotate, or works
+/// on when it has, is never spent. One that may rotate is sent once more, and so is one that rotates within
+/// the time for which the provider honours a replaced one; elsewhere it could look like theft.
 fn may_send_again(rules: &Refresh, before: Attempt) -> bool {
     let in_grace = rules.grace.is_some_and(|grace| before.age <= grace);
-    before.count < MOST_ATTEMPTS && (rules.rotates != Rotates::Yes || in_grace)
+    let once_more = before.count < MOST_ATTEMPTS;
+    match rules.rotates {
+        Rotates::No | Rotates::Overlap => true,
+        Rotates::Maybe => once_more,
+        Rotates::Yes => once_more && in_grace,
+    }
 }
 
 #[cfg(test)]
@@ -185,6 +191,8 @@ mod tests {
             ("", 1, 9999, true),
             ("", 2, 0, false),
             ("rotates = 'no'", 1, 9999, true),
+            ("rotates = 'no'", 9, 9999, true),
+            ("rotates = 'overlap'", 9, 9999, true),
             ("rotates = 'yes'", 1, 0, false),
             ("rotates = 'yes'\ngrace = 600", 1, 600, true),
             ("rotates = 'yes'\ngrace = 600", 1, 601, false),

@@ -87,7 +87,12 @@ impl Service {
         client: &grantway_engine::Client<'_>,
         tokens: &TokenSet,
     ) -> Result<Account, ServiceError> {
-        let asked = identify::Asked { nonce: flow.nonce.as_deref(), kept: &flow.kept, now: self.clock.now() };
+        let asked = identify::Asked {
+            nonce: flow.nonce.as_deref(),
+            scopes: &flow.scopes,
+            kept: &flow.kept,
+            now: self.clock.now(),
+        };
         match grantway_engine::identify(&*self.http, &self.directory, client, tokens, asked).await {
             Ok(account) => Ok(account),
             Err(error) if matches!(error, EngineError::IdToken(_)) || session.terms.grant_id.is_some() => {
@@ -104,8 +109,12 @@ impl Service {
         let session = &arrival.session;
         let known =
             self.store.grants_of_user(&session.app, &session.terms.user.id, &arrival.flow.provider).await?;
-        let known = choose(known, session.terms.grant_id, &arrival.account)?;
-        if let Some(grant) = known.as_ref().filter(|grant| is_another(&grant.account, &arrival.account)) {
+        let provider = self.provider(&arrival.flow.provider)?;
+        let here = provider.place(&arrival.flow.parameters);
+        let is_here = |grant: &Grant| provider.place(&grant.parameters) == here;
+        let known = choose(known, session.terms.grant_id, &arrival.account, is_here)?;
+        let is_other = |grant: &&Grant| is_another(&grant.account, &arrival.account) || !is_here(grant);
+        if let Some(grant) = known.as_ref().filter(is_other) {
             let (accounts, kept) = (accounts(&grant.account, &arrival.account), self.kept(arrival));
             return Err(ServiceError::AccountMismatch(Mismatch { accounts, kept }));
         }
@@ -211,18 +220,21 @@ pub(crate) struct Arrival<'a> {
 }
 
 /// Which grant a connection is: the one named, the one of the same account, or, at a provider that
-/// tells no identity, the only one that waits to be authorised again. Otherwise a new one.
+/// tells no identity, the only one that waits to be authorised again. Otherwise a new one. Two tenants may
+/// give one id to two accounts, so only a grant of the same place counts.
 fn choose(
     known: Vec<Grant>,
     named: Option<GrantId>,
     account: &Account,
+    is_here: impl Fn(&Grant) -> bool,
 ) -> Result<Option<Grant>, ServiceError> {
     if let Some(id) = named {
         return known.into_iter().find(|grant| grant.id == id).map(Some).ok_or(ServiceError::NoGrant);
     }
+    let mut known = known.into_iter().filter(is_here);
     if account.id.is_some() {
-        return Ok(known.into_iter().find(|grant| grant.account.id == account.id));
+        return Ok(known.find(|grant| grant.account.id == account.id));
     }
-    let mut waiting = known.into_iter().filter(|grant| grant.status == GrantStatus::NeedsReauth);
+    let mut waiting = known.filter(|grant| grant.status == GrantStatus::NeedsReauth);
     Ok(waiting.next().filter(|_| waiting.next().is_none()))
 }

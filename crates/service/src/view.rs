@@ -112,7 +112,7 @@ impl Service {
         Choice {
             provider: provider.clone(),
             name: self.provider_name(provider),
-            color: known.and_then(|known| known.brand_color.clone()),
+            color: known.map(|known| known.color(provider)),
             logo: known.and_then(|known| known.logo.clone()),
             words: known.map(words).unwrap_or_default(),
             connected: connected

@@ -168,8 +168,25 @@ async fn the_same_account_can_not_become_two_grants(store: &dyn Store) {
 
     assert!(matches!(twice, Err(StoreError::Conflict)));
     let found = store.grants_of_user(&app_id(), "u1", &one.provider).await.unwrap();
-    assert_eq!(found, [one]);
+    assert_eq!(found, slice::from_ref(&one));
     assert_eq!(store.session(&second.id).await.unwrap().unwrap().version, 1, "its session was not touched");
+
+    // The same id at another tenant is another account.
+    let parameters = [("shop".to_owned(), "other".to_owned())].into();
+    let elsewhere = Grant { parameters, ..other };
+    store
+        .connect(&Connect {
+            session: &second,
+            grant: &elsewhere,
+            sealed: &[2],
+            was: None,
+            kept_from: None,
+            notes: &notes("c3"),
+        })
+        .await
+        .unwrap();
+    let found = store.grants_of_user(&app_id(), "u1", &one.provider).await.unwrap();
+    assert_eq!(found, [one, elsewhere]);
 }
 
 async fn grants_are_listed_in_pages(store: &dyn Store) {

@@ -63,7 +63,7 @@ impl Http for RouterHttp {
             Err(never) => match never {},
         };
         let (parts, body) = answer.into_parts();
-        let bytes = axum::body::to_bytes(body, usize::MAX).await.map_err(|_| HttpError::Unreachable)?;
+        let bytes = axum::body::to_bytes(body, usize::MAX).await.map_err(|_| HttpError::Unanswered)?;
         if bytes.len() > MOST_BYTES {
             return Err(HttpError::TooLarge);
         }

@@ -112,7 +112,7 @@ async fn visit(
     request: http::request::Builder,
     form: String,
 ) -> Result<Seen, PersonError> {
-    let request = request.body(Body::from(form)).map_err(|_| HttpError::Unreachable)?;
+    let request = request.body(Body::from(form)).map_err(|_| HttpError::Unanswered)?;
     let response = match provider.router().oneshot(request).await {
         Ok(response) => response,
         Err(never) => match never {},
@@ -123,7 +123,7 @@ async fn visit(
     }
     let status = response.status();
     let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await;
-    let bytes = bytes.map_err(|_| HttpError::Unreachable)?;
+    let bytes = bytes.map_err(|_| HttpError::Unanswered)?;
     Ok(Seen::Page(status, String::from_utf8_lossy(&bytes).into_owned()))
 }
 

@@ -18,6 +18,7 @@ use tokio::sync::oneshot;
 use tower_http::timeout::TimeoutBody;
 
 use super::{network, translate};
+use crate::server::egress::{Egress, NotPublic};
 
 /// How long a body may be silent, in either direction.
 const SILENCE: Duration = Duration::from_secs(120);
@@ -26,17 +27,22 @@ const ANSWER: Duration = Duration::from_secs(60);
 /// How long sending a call may take.
 const SENDING: Duration = Duration::from_secs(3600);
 
-/// Passes calls on: pooled connections, no redirects, no proxies of the environment.
+/// Passes calls on: pooled connections, no redirects, no proxies of the environment, and only addresses that
+/// [`Egress`] allows.
 #[derive(Clone, Debug)]
-pub struct ReqwestRelay(reqwest::Client);
+pub struct ReqwestRelay {
+    client: reqwest::Client,
+    egress: Egress,
+}
 
 impl ReqwestRelay {
     /// Prepares the connection pool.
     ///
     /// # Errors
     /// When TLS can't be set up.
-    pub fn new() -> Result<Arc<Self>, reqwest::Error> {
-        Ok(Arc::new(Self(network().build()?)))
+    pub fn new(egress: Egress) -> Result<Arc<Self>, reqwest::Error> {
+        let client = network(&egress).build()?;
+        Ok(Arc::new(Self { client, egress }))
     }
 }
 
@@ -46,13 +52,14 @@ impl Relay for ReqwestRelay {
         let broke = Arc::new(AtomicBool::new(false));
         let (sending, sent) = oneshot::channel::<()>();
         let call = outgoing(call, Arc::clone(&broke), sending)?;
+        self.egress.check(call.url()).map_err(|NotPublic| HttpError::NotPublic)?;
         let slow = async {
             // Closed when the body is let go: it has been sent, or nobody wants it any more.
             let _ = tokio::time::timeout(SENDING, sent).await;
             tokio::time::sleep(ANSWER).await;
         };
         let answer = tokio::select! {
-            answer = self.0.execute(call) => answer,
+            answer = self.client.execute(call) => answer,
             () = slow => return Err(HttpError::TimedOut.into()),
         };
         match answer {

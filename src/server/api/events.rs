@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::server::{api::auth::Caller, problem::ApiError, state::AppState};
+use crate::server::{api::auth::Scope, problem::ApiError, state::AppState};
 
 const DEFAULT_LIMIT: i64 = 50;
 const LARGEST_LIMIT: i64 = 200;
@@ -56,9 +56,15 @@ pub struct EventShown {
 )]
 pub async fn list(
     State(state): State<AppState>,
-    Caller(app): Caller,
+    scope: Scope,
     query: Result<Query<ListQuery>, QueryRejection>,
 ) -> Result<Json<EventPage>, ApiError> {
+    if scope.user.is_some() {
+        return Err(ApiError::new(
+            Code::InvalidRequest,
+            "events are of all users: ask without Grantway-User-Token",
+        ));
+    }
     let Query(query) = query.map_err(|error| ApiError::new(Code::InvalidField, error.body_text()))?;
     let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
     if !(1..=LARGEST_LIMIT).contains(&limit) {
@@ -69,7 +75,7 @@ pub async fn list(
     }
     let after = query.after.unwrap_or(0);
     let filter = EventFilter { after, kind: query.r#type, limit };
-    let events = state.service.events(&app, &filter).await?;
+    let events = state.service.events(&scope.app, &filter).await?;
     let next = events.last().map_or(after, |last| last.position);
     Ok(Json(EventPage { data: events.into_iter().map(shown).collect(), next: next.to_string() }))
 }

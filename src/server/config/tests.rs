@@ -82,12 +82,45 @@ fn a_database_url_is_of_postgres_and_is_not_told() {
 }
 
 #[test]
+fn loopback_and_private_addresses_are_for_those_who_ask() {
+    let allows = |server: &str, address: &str| {
+        let settings = read(&format!("[server]\n{server}")).unwrap();
+        settings.egress().allows(address.parse().unwrap())
+    };
+    let public = "base_url = 'https://connect.acme.com'";
+
+    assert!(!allows(public, "127.0.0.1") && !allows(public, "10.0.0.1"));
+    assert!(allows("", "127.0.0.1") && allows("", "::1") && !allows("", "10.0.0.1"));
+    assert!(allows("base_url = 'http://connect.localhost:4000'", "127.0.0.1"));
+    assert!(allows(&format!("{public}\nallowed_networks = ['10.0.0.0/8']"), "10.0.0.1"));
+    let error = read("[server]\nallowed_networks = ['inside']").unwrap_err();
+    assert!(error.contains("allowed_networks"), "{error}");
+}
+
+#[test]
 fn a_provider_that_breaks_a_rule_is_named() {
     let settings = read("[providers.mine]\nname = 'Mine'").unwrap();
 
     let error = settings.catalog().unwrap_err();
 
     assert!(error.to_string().starts_with("providers.mine: either `issuer`"), "{error}");
+}
+
+#[test]
+fn a_built_in_provider_is_changed_in_one_field() {
+    let settings =
+        read("[providers.github]\nextends = 'github'\nscopes = ['repo']\ncode_seconds = 30").unwrap();
+
+    let catalog = settings.catalog().unwrap();
+
+    let github = catalog.get(&"github".parse().unwrap()).unwrap();
+    assert_eq!(
+        (github.name.as_str(), &github.scopes[..], github.code_seconds),
+        ("GitHub", &["repo".to_owned()][..], 30)
+    );
+    let unknown =
+        read("[providers.github]\nextends = 'github'\nscope = 'repo'").unwrap().catalog().unwrap_err();
+    assert!(unknown.to_string().starts_with("providers.github: unknown field `scope`"), "{unknown}");
 }
 
 #[test]

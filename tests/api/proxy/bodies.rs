@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::stream;
-use grantway_engine::{BrokenOff, Relay, RelayError};
+use grantway::server::{adapters::ReqwestRelay, egress::Egress};
+use grantway_engine::{BrokenOff, HttpError, Relay, RelayError};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
 use tokio::sync::Semaphore;
 
-use super::upstream::{Stage, Wish};
+use super::upstream::{Stage, Wish, loopback};
 
 const PIECE: usize = 256 * 1024;
 const PIECES: usize = 80;
@@ -77,7 +78,18 @@ async fn a_call_whose_own_body_breaks_off_is_not_the_providers_fault() {
     let url = format!("http://{}/api/slow", stage.host());
     let call = http::Request::post(url).body(StreamBody::new(pieces).boxed_unsync()).unwrap();
 
-    let failed = grantway::server::adapters::ReqwestRelay::new().unwrap().relay(call).await;
+    let failed = ReqwestRelay::new(loopback()).unwrap().relay(call).await;
 
     assert!(matches!(failed, Err(RelayError::Call(_))));
+}
+
+#[tokio::test]
+async fn no_call_goes_to_an_address_that_is_not_public() {
+    let stage = Stage::new("api_urls = ['{site}/api/']").await;
+    let call = http::Request::get(format!("http://{}/api/slow", stage.host()));
+    let call = call.body(StreamBody::new(stream::empty()).boxed_unsync()).unwrap();
+
+    let failed = ReqwestRelay::new(Egress::default()).unwrap().relay(call).await;
+
+    assert!(matches!(failed, Err(RelayError::Provider(HttpError::NotPublic))));
 }

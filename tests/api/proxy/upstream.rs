@@ -19,7 +19,10 @@ use axum::{
     routing::{any, get},
 };
 use bytes::Bytes;
-use grantway::server::adapters::{ReqwestHttp, ReqwestRelay};
+use grantway::server::{
+    adapters::{ReqwestHttp, ReqwestRelay},
+    egress::Egress,
+};
 use grantway_engine::{BrokenOff, Relay, relay};
 use grantway_store::{AuditEntry, Journal};
 use http_body_util::{BodyExt, Full};
@@ -67,6 +70,11 @@ impl Wish {
     }
 }
 
+/// The providers of these tests are on this machine.
+pub(super) fn loopback() -> Egress {
+    Egress::with(vec!["127.0.0.0/8".parse().unwrap()])
+}
+
 fn whole(text: &'static str) -> relay::Body {
     Full::new(Bytes::from_static(text.as_bytes())).map_err(|_| BrokenOff).boxed_unsync()
 }
@@ -79,8 +87,8 @@ impl Stage {
         let (evil, ours) = (at_evil.local_addr().unwrap(), at_ours.local_addr().unwrap());
         let description = description.replace("{site}", site.as_str().trim_end_matches('/'));
         let setup = Setup {
-            http: ReqwestHttp::new().unwrap(),
-            relay: ReqwestRelay::new().unwrap(),
+            http: ReqwestHttp::new(loopback()).unwrap(),
+            relay: ReqwestRelay::new(loopback()).unwrap(),
             description: &description,
             ..Setup::at(&site)
         };
@@ -125,7 +133,7 @@ impl Stage {
         *request.uri_mut() = url.parse().unwrap();
         let key = format!("Bearer {}", self.world.key.expose());
         request.headers_mut().insert("authorization", key.parse().unwrap());
-        ReqwestRelay::new().unwrap().relay(request).await.unwrap()
+        ReqwestRelay::new(loopback()).unwrap().relay(request).await.unwrap()
     }
 
     /// A request that no library would write. The answer as text.

@@ -9,7 +9,7 @@ use axum::{
     extract::State,
     routing::post,
 };
-use grantway::server::adapters::ReqwestHttp;
+use grantway::server::{adapters::ReqwestHttp, egress::Egress};
 use grantway_core::{AppId, Secret};
 use grantway_engine::{Http, HttpError};
 use grantway_service::{WebhookSpec, new_webhook_secret};
@@ -161,7 +161,9 @@ impl World {
     /// A world whose webhooks go out.
     pub(super) async fn on_the_network() -> Self {
         let setup = Setup::at(&"https://files.test".parse().unwrap());
-        let http = Arc::new(Roads { provider: setup.http.clone(), network: ReqwestHttp::new().unwrap() });
+        let loopback = Egress::with(vec!["127.0.0.0/8".parse().unwrap()]);
+        let network = ReqwestHttp::new(loopback).unwrap();
+        let http = Arc::new(Roads { provider: setup.http.clone(), network });
         Self::with(Setup { http, ..setup }).await
     }
 

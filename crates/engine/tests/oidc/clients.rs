@@ -71,6 +71,31 @@ async fn a_key_that_is_none_is_told_as_the_clients_mistake() {
 }
 
 #[tokio::test]
+async fn the_metadata_decides_how_the_client_proves_itself_where_the_catalog_does_not() {
+    for (methods, rules, basic, post) in [
+        (None, "", true, false),
+        (Some(json!(["client_secret_basic", "private_key_jwt"])), "", true, false),
+        (Some(json!(["client_secret_basic", "client_secret_post"])), "", false, true),
+        (Some(json!(["none"])), "", false, false),
+        (Some(json!(["client_secret_basic"])), "client_auth = 'post'", false, true),
+    ] {
+        let op = Op::new(|script| {
+            if let Some(methods) = &methods {
+                script.metadata["token_endpoint_auth_methods_supported"] = methods.clone();
+            }
+        });
+
+        let party = Party::new(&op, rules);
+        let tokens = party.exchange().await.unwrap();
+        let endpoints = party.endpoints().await.unwrap();
+        refresh(&*op, &party.client(&endpoints), &tokens, NOW).await.unwrap();
+
+        assert_eq!(op.header("/token", "authorization").is_some(), basic, "{methods:?}");
+        assert_eq!(field(&op.form("/token"), "client_secret").is_some(), post, "{methods:?}");
+    }
+}
+
+#[tokio::test]
 async fn basic_credentials_are_form_encoded_first() {
     let op = Op::new(|_| {});
     let mut party = Party::new(&op, "client_auth = 'basic'");

@@ -1,12 +1,13 @@
 //! Id tokens (OpenID Connect Core, section 3.1.3.7), and what goes with them.
 
+use grantway_core::grant::Account;
 use grantway_engine::EngineError;
 use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
 
 use crate::op::{ISSUER, NOW, Op, Party, Script};
 
-async fn sign_in(change: impl FnOnce(&mut Script)) -> Result<grantway_core::grant::Account, EngineError> {
+async fn sign_in(change: impl FnOnce(&mut Script)) -> Result<Account, EngineError> {
     Party::new(&Op::new(change), "").sign_in().await
 }
 
@@ -153,28 +154,54 @@ async fn userinfo_about_somebody_else_is_refused() {
     assert!(sign_in(|script| script.gone = vec!["/userinfo"]).await.is_ok(), "who signed in is known");
 }
 
+/// As of a provider whose issuer varies by tenant, so that nothing publishes its keys.
+async fn unsigned(
+    account: &str,
+    scopes: &[&str],
+    change: impl FnOnce(&mut Script),
+) -> Result<Account, EngineError> {
+    let more = "authorize_url = 'https://op.test/authorize'\ntoken_url = 'https://op.test/token'";
+    let mut party =
+        Party::new(&Op::new(change), &format!("{more}\n[account]\nsource = 'id_token'\n{account}"));
+    party.provider.issuer = None;
+    party.provider.scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+    party.sign_in().await
+}
+
 #[tokio::test]
 async fn an_unsigned_road_checks_audience_time_and_nonce_all_the_same() {
-    let op = Op::new(|_| {});
-    let own = |change: fn(&mut Script)| {
-        let op = Op::new(change);
-        let mut party = Party::new(
-            &op,
-            "account = { source = 'id_token' }\nauthorize_url = 'https://op.test/authorize'\ntoken_url = 'https://op.test/token'",
-        );
-        // As for a provider whose issuer varies by tenant.
-        party.provider.issuer = None;
-        async move { party.sign_in().await }
-    };
-    drop(op);
-
-    assert_eq!(own(|_| {}).await.unwrap().id.as_deref(), Some("sub-1"));
+    assert_eq!(unsigned("", &["openid"], |_| {}).await.unwrap().id.as_deref(), Some("sub-1"));
     for change in [
         (|script: &mut Script| script.claims()["aud"] = json!("other")) as fn(&mut Script),
         |script| script.claims()["exp"] = json!(1),
         |script| script.claims()["nonce"] = json!("other"),
+        |script| without("nonce")(script),
         |script| script.id_token = None,
     ] {
-        assert!(matches!(own(change).await, Err(EngineError::IdToken(_))));
+        assert!(matches!(unsigned("", &["openid"], change).await, Err(EngineError::IdToken(_))));
     }
+}
+
+#[tokio::test]
+async fn a_nonce_is_owed_only_by_openid_connect_but_must_be_ours_wherever_it_comes_back() {
+    assert!(unsigned("", &["read"], without("nonce")).await.is_ok());
+    assert!(unsigned("", &["read"], |_| {}).await.is_ok());
+    assert!(unsigned("", &["read"], set("nonce", json!("other"))).await.is_err());
+}
+
+#[tokio::test]
+async fn an_issuer_that_varies_by_tenant_is_the_one_of_the_token() {
+    let issuer = "issuer = 'https://op.test/{claim:tid}/v2.0'";
+    let by = |iss: &'static str| {
+        move |script: &mut Script| {
+            script.claims()["tid"] = json!("t-1");
+            script.claims()["iss"] = json!(iss);
+        }
+    };
+
+    assert!(unsigned(issuer, &["openid"], by("https://op.test/t-1/v2.0")).await.is_ok());
+    for iss in ["https://op.test/t-2/v2.0", "https://other.test/t-1/v2.0", "https://op.test/t-1"] {
+        assert!(unsigned(issuer, &["openid"], by(iss)).await.is_err(), "{iss}");
+    }
+    assert!(unsigned(issuer, &["openid"], |_| {}).await.is_err(), "without the claim");
 }

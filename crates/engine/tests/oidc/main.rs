@@ -7,4 +7,5 @@ mod id_tokens;
 mod metadata;
 mod op;
 mod pushed;
+mod revoking;
 mod user_tokens;

@@ -40,6 +40,8 @@ pub(crate) struct Script {
     pub(crate) userinfo: Value,
     pub(crate) metadata: Value,
     pub(crate) keys: Value,
+    /// What a revocation is answered with, by 200.
+    pub(crate) revoked: Value,
     /// Paths that answer 404.
     pub(crate) gone: Vec<&'static str>,
     /// Nothing answers.
@@ -75,6 +77,7 @@ impl Script {
                 "jwks_uri": format!("{ISSUER}/keys"),
             }),
             keys: serde_json::from_str(include_str!("keys.json")).unwrap(),
+            revoked: json!({}),
             gone: Vec::new(),
             dark: false,
         }
@@ -140,7 +143,7 @@ impl Http for Op {
         self.requests.lock().unwrap().push((request.method().to_string(), path.clone(), request));
         let script = self.script.lock().unwrap().clone();
         if script.dark {
-            return Err(HttpError::Unreachable);
+            return Err(HttpError::Unanswered);
         }
         let (status, body) = match path.as_str() {
             gone if script.gone.contains(&gone) => (404, json!({})),
@@ -149,6 +152,7 @@ impl Http for Op {
             }
             "/keys" => (200, script.keys),
             "/userinfo" => (200, script.userinfo),
+            "/revoke" => (200, script.revoked),
             "/par" => (201, json!({"request_uri": "urn:ietf:params:oauth:request_uri:1", "expires_in": 60})),
             "/token" => {
                 let mut token = script.token;
@@ -220,7 +224,8 @@ impl Party {
     pub(crate) async fn identify(&self, tokens: &TokenSet) -> Result<Account, EngineError> {
         let endpoints = self.endpoints().await?;
         let kept = BTreeMap::new();
-        let asked = identify::Asked { nonce: Some(NONCE), kept: &kept, now: NOW };
+        let asked =
+            identify::Asked { nonce: Some(NONCE), scopes: &self.provider.scopes, kept: &kept, now: NOW };
         identify::identify(&*self.op, &self.directory, &self.client(&endpoints), tokens, asked).await
     }
 }

@@ -24,7 +24,7 @@ async fn a_provider_that_demands_it_gets_the_request_itself_and_the_browser_a_re
         script.metadata["require_pushed_authorization_requests"] = json!(true);
     });
 
-    let url = leave(&Party::new(&op, "")).await.unwrap();
+    let url = leave(&Party::new(&op, "client_auth = 'post'")).await.unwrap();
 
     assert_eq!(names(&url), ["client_id", "request_uri"]);
     let pushed = op.form("/par");

@@ -210,7 +210,7 @@ async fn walk_through(shape: Shape, traded: bool) {
     check_tokens(&shape, &tokens);
 
     walk.http.says(200, &shape.profile);
-    let about = identify::Asked { nonce: None, kept: &told.kept, now: NOW };
+    let about = identify::Asked { nonce: None, scopes: &scopes, kept: &told.kept, now: NOW };
     let account =
         identify::identify(&walk.http, &walk.directory, &walk.client(), &tokens, about).await.unwrap();
     walk.http.was(&shape.whoami, "whoami");

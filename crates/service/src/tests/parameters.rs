@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use grantway_core::{flow::Flow, grant::Connection, view::QuestionError};
+use grantway_core::{
+    flow::Flow,
+    grant::Connection,
+    view::{QuestionError, Shown},
+};
 use grantway_store::GrantFilter;
 use grantway_testkit::Person;
 
@@ -98,6 +102,56 @@ async fn a_grant_remembers_where_it_is_and_is_not_asked_again() {
     let browser = world.open(&minted).await;
     let away = left(world.depart_to_shops(&browser, &[("shop", "elsewhere")]).await);
     assert_eq!(away.url.host_str(), Some("files.test"));
+}
+
+#[tokio::test]
+async fn one_account_id_at_two_shops_is_two_grants() {
+    let world = World::new().await;
+    let connect = async |shop: &str| {
+        let browser = world.at_shops(Some(shop)).await;
+        let away = left(world.depart_to_shops(&browser, &[]).await);
+        let callback = Person::allow(&world.provider, &away.url, "ada").await;
+        world.arrive(&callback, Some(away.flow_cookie)).await.unwrap();
+    };
+
+    for shop in ["files", "others", "files"] {
+        connect(shop).await;
+    }
+
+    let all = GrantFilter { user: None, provider: None, status: None, after: None, limit: 10 };
+    let grants = world.service.grants(&app(), &all).await.unwrap();
+    let ids: Vec<_> = grants.iter().map(|grant| grant.account.id.clone()).collect();
+    assert_eq!((grants.len(), &ids[0]), (2, &ids[1]));
+    let mut shops = Vec::new();
+    for grant in grants {
+        let token = world.service.token(&app(), grant.grant_id, &[]).await.unwrap();
+        shops.push(token.extra["shop"].expose().to_owned());
+    }
+    shops.sort_unstable();
+    assert_eq!(shops, ["files", "others"]);
+}
+
+#[tokio::test]
+async fn a_named_grant_takes_no_tokens_of_another_shop() {
+    let world = World::new().await;
+    let browser = world.at_shops(Some("files")).await;
+    let away = left(world.depart_to_shops(&browser, &[]).await);
+    world
+        .arrive(&Person::allow(&world.provider, &away.url, "ada").await, Some(away.flow_cookie))
+        .await
+        .unwrap();
+    let grant = world.only_grant().await.grant_id;
+
+    let minted =
+        world.mint(|request| (request.grant_id, request.allowed_providers) = (Some(grant), None)).await;
+    let browser = world.open(&minted.unwrap()).await;
+    let away = left(world.depart_to_shops(&browser, &[]).await);
+    let mut callback = Person::allow(&world.provider, &away.url, "ada").await;
+    callback.query_pairs_mut().append_pair("shop_host", "others.test");
+    world.arrive(&callback, Some(away.flow_cookie)).await.unwrap();
+
+    assert!(matches!(world.shown(&browser).await, Shown::Trouble { .. }));
+    assert_eq!(world.service.token(&app(), grant, &[]).await.unwrap().extra["shop"].expose(), "files");
 }
 
 #[tokio::test]

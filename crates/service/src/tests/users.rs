@@ -34,7 +34,7 @@ async fn a_users_grants_are_revoked_each_with_one_event_and_others_are_left_alon
 
     let expected = Deleted { grants_revoked: vec![ada], grants_forgotten: 1, ..nothing("u1") };
     assert_eq!((deleted, again), (expected, nothing("u1")));
-    let events = world.store.pending_events().await.unwrap();
+    let events = world.events().await;
     let revoked: Vec<_> = events.iter().filter(|event| event.kind == "grant.revoked").collect();
     assert_eq!(revoked.len(), 2);
     assert_eq!(revoked[1].body["account_identifier"], serde_json::Value::Null, "{:?}", revoked[1]);

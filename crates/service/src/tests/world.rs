@@ -11,7 +11,7 @@ use grantway_core::{
     message::Told,
     view::{Shown, View},
 };
-use grantway_store::{EventFilter, PostgresStore, SqliteStore, Store};
+use grantway_store::{Event, EventFilter, PostgresStore, SqliteStore, Store};
 use grantway_testkit::{
     FakeClient, FakeProvider, FakeProviderConfig, Issuer, Person, RouterHttp, SeededEntropy, ToldClock,
     Traffic, postgres,
@@ -97,6 +97,8 @@ impl World {
         let issuer = Issuer::at(&id);
         let http = RouterHttp::new()
             .serving(&site, provider.router())
+            // A second tenant, which knows the same accounts by the same ids.
+            .serving(&"https://others.test".parse().unwrap(), provider.router())
             .serving(&id, issuer.router())
             .through(&traffic);
         let service = service(&store, &master_key, http.clone(), &clock, entropy);
@@ -190,10 +192,14 @@ impl World {
         files.flat_map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect()
     }
 
-    pub(super) async fn event_kinds(&self) -> Vec<String> {
+    pub(super) async fn events(&self) -> Vec<Event> {
         let all = EventFilter { after: 0, kind: None, limit: 100 };
         let events = self.service.events(&app(), &all).await.unwrap();
-        events.into_iter().map(|placed| placed.event.kind).collect()
+        events.into_iter().map(|placed| placed.event).collect()
+    }
+
+    pub(super) async fn event_kinds(&self) -> Vec<String> {
+        self.events().await.into_iter().map(|event| event.kind).collect()
     }
 
     /// How often the provider's token endpoint was asked.
@@ -264,7 +270,7 @@ fn catalog() -> Catalog {
     let common = "scopes = ['profile']\nuserinfo = { url = 'https://files.test/userinfo' }\naccount = { id = '/id' }\n[[parameter]]\n";
     let shops = format!(
         "name = 'Shops'\nauthorize_url = 'https://{{shop}}.test/authorize'\ntoken_url = 'https://{{shop}}.test/token'\n{common}\
-         name = 'shop'\nlabel = 'Shop'\npattern = '[a-z]+'\nexample = 'acme'\n\
+         name = 'shop'\nlabel = 'Shop'\npattern = 'acme|elsewhere|files|others'\nexample = 'acme'\n\
          from_callback = {{ param = 'shop_host', pattern = '([a-z]+)\\.test' }}"
     );
     let free = format!(

@@ -166,8 +166,9 @@ fn request(
 fn silence(error: &HttpError) -> &'static str {
     match error {
         HttpError::NotConnected => "it could not be reached",
+        HttpError::NotPublic => "its address is not public; `server.allowed_networks` can allow it",
         HttpError::TimedOut => "it did not answer in time",
-        HttpError::Unreachable | HttpError::TooLarge => "the connection broke",
+        HttpError::Unanswered | HttpError::TooLarge => "the connection broke",
     }
 }
 

@@ -112,7 +112,7 @@ async fn insert_grant(tx: &mut SqliteConnection, grant: &Grant) -> Result<(), St
     .bind(grant.app.as_str())
     .bind(&grant.user.id)
     .bind(grant.provider.as_str())
-    .bind(&grant.account.id)
+    .bind(grant.account_key())
     .bind(grant.status.as_str())
     .bind(json(grant))
     .bind(grant.created_at.0)
@@ -131,7 +131,7 @@ pub(super) async fn update_grant(
     let query = sqlx::query(
         "update grants set account_key = $1, status = $2, body = $3 where id = $4 and status = $5",
     )
-    .bind(&grant.account.id)
+    .bind(grant.account_key())
     .bind(grant.status.as_str())
     .bind(json(grant))
     .bind(grant.id.to_string())

@@ -4,10 +4,12 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use grantway_core::Clock;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::{
+    asked::{Asked, demand, find},
     facts::put,
-    simulator::{Asked, CLIENT_ID, Said, Simulator, demand, find},
+    simulator::{CLIENT_ID, Said, Simulator},
 };
 
 /// The key that signs id tokens, made for these tests.
@@ -79,7 +81,7 @@ impl Simulator<'_> {
                 );
             }
         }
-        let scopes = facts.list("/default_scopes");
+        let scopes = self.scopes();
         if facts.text("/token_response/scope_type") == Some("array") {
             tell("scope", json!(scopes));
         } else if !scopes.is_empty() && !facts.has("scope_only_in_callback") {
@@ -124,8 +126,7 @@ impl Simulator<'_> {
         if source == "token" {
             self.put_account(body);
         }
-        let signed =
-            self.issuer.is_some() && facts.list("/default_scopes").iter().any(|scope| scope == "openid");
+        let signed = self.issuer.is_some() && self.scopes().iter().any(|scope| scope == "openid");
         if signed || source == "id_token" {
             put(body, "/id_token", json!(self.id_token(nonce, token)));
         }
@@ -148,7 +149,7 @@ impl Simulator<'_> {
         }
     }
 
-    fn id_token(&self, nonce: Option<&str>, _token: &str) -> String {
+    fn id_token(&self, nonce: Option<&str>, access_token: &str) -> String {
         let now = self.clock.now().unix_seconds();
         let mut claims = json!({"aud": CLIENT_ID, "iat": now, "exp": now + 600, "sub": self.account_id()});
         if let Some(nonce) = nonce {
@@ -157,11 +158,16 @@ impl Simulator<'_> {
         if self.facts.text("/account/source") == Some("id_token") {
             self.put_account(&mut claims);
         }
+        // https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference
+        if self.facts.text("/token_url").is_some_and(|url| url.contains("login.microsoftonline.com")) {
+            claims["tid"] = json!("b9419818-09af-49c2-b0c3-653adc1f376e");
+            claims["iss"] =
+                json!("https://login.microsoftonline.com/b9419818-09af-49c2-b0c3-653adc1f376e/v2.0");
+        }
         let Some(issuer) = &self.issuer else { return unsigned(&claims, 0) };
         claims["iss"] = json!(issuer);
-        if claims.get("email").is_none() {
-            claims["email"] = json!(EMAIL);
-        }
+        let hash = Sha256::digest(access_token.as_bytes());
+        claims["at_hash"] = json!(URL_SAFE_NO_PAD.encode(&hash[..16]));
         let header = Header { kid: Some("sim".to_owned()), ..Header::new(Algorithm::ES256) };
         encode(&header, &claims, &EncodingKey::from_ec_pem(KEY.as_bytes()).unwrap()).unwrap()
     }

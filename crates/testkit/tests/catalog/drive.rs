@@ -5,15 +5,16 @@ use std::{collections::BTreeMap, sync::Arc};
 use grantway_catalog::{Pkce, Provider, RefreshBy, Source};
 use grantway_core::{Secret, Timestamp, flow::AcceptedCode, grant::Account};
 use grantway_engine::{
-    AuthorizeRequest, Client, Directory, Proof, TokenSet, authorize, callback, exchange, identify, look_up,
-    refresh, revoke,
+    AuthorizeRequest, Client, Directory, EngineError, Proof, TokenSet, authorize, callback, exchange,
+    identify, look_up, refresh, revoke,
 };
 use grantway_testkit::{SeededEntropy, ToldClock};
 
 use crate::{
     answers::EMAIL,
+    asked::demand,
     facts::Facts,
-    simulator::{CLIENT_ID, REDIRECT_URI, SECRET, Simulator, demand},
+    simulator::{CLIENT_ID, REDIRECT_URI, SECRET, Simulator},
 };
 
 /// What was walked.
@@ -70,6 +71,23 @@ fn signing_key(provider: &Provider) -> String {
     }
 }
 
+/// The client that walks, and what it walks with.
+struct Walker<'a> {
+    simulator: &'a Simulator<'a>,
+    directory: &'a Directory,
+    client: Client<'a>,
+}
+
+/// What the browser brought back.
+struct Arrived {
+    state: Secret,
+    code: Secret,
+    verifier: Secret,
+    nonce: Option<&'static str>,
+    scopes: Vec<String>,
+    kept: BTreeMap<String, String>,
+}
+
 async fn walk(
     simulator: &Arc<Simulator<'_>>,
     provider: &Provider,
@@ -77,14 +95,10 @@ async fn walk(
     secret: &Secret,
     clock: &Arc<ToldClock>,
 ) -> Result<Outcome, String> {
-    let facts = simulator.facts;
-    let http = &**simulator;
     let entropy = SeededEntropy::new(1);
     // The directory wants an owner; the metadata it reads is the simulator's.
-    let directory = Directory::new(
-        Arc::new(Metadata(simulator.issuer.clone(), facts_endpoints(simulator))),
-        clock.clone(),
-    );
+    let metadata = Arc::new(Metadata(simulator.issuer.clone(), facts_endpoints(simulator)));
+    let directory = Directory::new(metadata, clock.clone());
     let endpoints =
         directory.endpoints(provider, parameters).await.map_err(|error| format!("endpoints: {error}"))?;
     let client = Client {
@@ -96,54 +110,106 @@ async fn walk(
         parameters,
         entropy: &entropy,
     };
-    let scopes: Vec<String> = provider.scopes.iter().chain(&provider.always_scopes).cloned().collect();
-    let wants_id_token = provider.issuer.is_some() && scopes.iter().any(|scope| scope == "openid");
-    let nonce = (wants_id_token || provider.nonce).then_some("nonce-1234");
-    let request = AuthorizeRequest { scopes: &scopes, nonce, extra: None };
-    let away =
-        authorize(http, &client, &request, NOW).await.map_err(|error| format!("authorize: {error}"))?;
-
-    let back = simulator.authorize(&away.url)?;
-    let pairs: Vec<(String, String)> = back.query_pairs().into_owned().collect();
-    let told =
-        callback::read(provider, Some(secret), &pairs).map_err(|error| format!("callback: {error}"))?;
-    let code = told.params.code.ok_or("callback: no code")?;
-    let plain = Secret::new(format!("{}\n{}", away.state.expose(), code.expose()));
-    let proof =
-        Proof { code: AcceptedCode::from_plain(&plain).unwrap(), verifier: &away.verifier, kept: &told.kept };
-    let mut tokens =
-        exchange(http, &client, proof, NOW).await.map_err(|error| format!("exchange: {error}"))?;
-    check_tokens(facts, &tokens)?;
-
-    let asked = identify::Asked { nonce, kept: &told.kept, now: NOW };
-    let account = identify::identify(http, &directory, &client, &tokens, asked).await;
-    check_account(simulator, provider, &account.map_err(|error| format!("identify: {error}"))?)?;
-    tokens.extra.extend(look_up(http, &client, &tokens).await.map_err(|error| format!("lookup: {error}"))?);
-    if facts.text("/post_connect/pick").is_some() && provider.lookup.is_some() {
-        demand(tokens.extra.contains_key("site"), || "lookup: nothing found".to_owned())?;
-    }
-    for (name, value) in &told.kept {
-        demand(tokens.extra[name].expose() == value, || format!("{name} was not kept"))?;
-    }
-
-    let refreshed = refresh_once(simulator, &client, &mut tokens).await?;
-    let revocable = provider.revoke.is_some();
-    revoke(http, &client, &tokens, NOW).await.map_err(|error| format!("revoke: {error}"))?;
-    let books = simulator.books.lock().unwrap();
-    demand(!revocable || books.access.is_empty(), || "revoke: tokens live on".to_owned())?;
-    let says = |pointer: &str| facts.value(pointer).is_object();
-    demand(revocable || !says("/revoke") || facts.id() == "heroku", || {
-        "the facts know a revocation".to_owned()
-    })?;
-    Ok(Outcome {
-        pkce: provider.pkce != Pkce::Off,
-        source: provider.account.source,
-        refreshed,
-        revoked: revocable,
-    })
+    let walker = Walker { simulator, directory: &directory, client };
+    let arrived = walker.leave().await?;
+    let mut tokens = walker.exchange(&arrived).await.map_err(|error| format!("exchange: {error}"))?;
+    check_tokens(simulator, &tokens)?;
+    walker.identify(&arrived, &mut tokens).await?;
+    let refreshed = refresh_once(simulator, &walker.client, &mut tokens).await?;
+    let revoked = walker.revoke(&tokens).await?;
+    walker.refused(&arrived, &tokens).await?;
+    let (pkce, source) = (provider.pkce != Pkce::Off, provider.account.source);
+    Ok(Outcome { pkce, source, refreshed, revoked })
 }
 
-fn check_tokens(facts: &Facts, tokens: &TokenSet) -> Result<(), String> {
+impl Walker<'_> {
+    /// As `crates/service/src/depart.rs` does it.
+    async fn leave(&self) -> Result<Arrived, String> {
+        let (client, provider) = (&self.client, self.client.provider);
+        let fill = |scope: &String| {
+            grantway_catalog::Template::from(scope.as_str())
+                .fill_known(|name| client.parameters.get(name).cloned())
+        };
+        let scopes: Vec<String> = provider.scopes.iter().chain(&provider.always_scopes).map(fill).collect();
+        let is_openid = provider.issuer.is_some() && scopes.iter().any(|scope| scope == "openid");
+        let wants_id_token = is_openid || provider.account.source == Source::IdToken;
+        let nonce = (wants_id_token || provider.nonce).then_some("nonce-1234");
+        let request = AuthorizeRequest { scopes: &scopes, nonce, extra: None };
+        let away = authorize(self.simulator, client, &request, NOW).await;
+        let away = away.map_err(|error| format!("authorize: {error}"))?;
+
+        let back = self.simulator.authorize(&away.url)?;
+        let pairs: Vec<(String, String)> = back.query_pairs().into_owned().collect();
+        let told = callback::read(provider, client.client_secret, &pairs);
+        let told = told.map_err(|error| format!("callback: {error}"))?;
+        let code = told.params.code.ok_or("callback: no code")?;
+        Ok(Arrived { state: away.state, code, verifier: away.verifier, nonce, scopes, kept: told.kept })
+    }
+
+    async fn exchange(&self, arrived: &Arrived) -> Result<TokenSet, EngineError> {
+        let plain = Secret::new(format!("{}\n{}", arrived.state.expose(), arrived.code.expose()));
+        let code = AcceptedCode::from_plain(&plain).unwrap();
+        let proof = Proof { code, verifier: &arrived.verifier, kept: &arrived.kept };
+        exchange(self.simulator, &self.client, proof, NOW).await
+    }
+
+    /// Whose the tokens are, and what API calls need.
+    async fn identify(&self, arrived: &Arrived, tokens: &mut TokenSet) -> Result<(), String> {
+        let (client, facts) = (&self.client, self.simulator.facts);
+        let Arrived { nonce, scopes, kept, .. } = arrived;
+        let asked = identify::Asked { nonce: *nonce, scopes, kept, now: NOW };
+        let account = identify::identify(self.simulator, self.directory, client, tokens, asked).await;
+        let account = account.map_err(|error| format!("identify: {error}"))?;
+        check_account(self.simulator, client.provider, &account)?;
+        let found = look_up(self.simulator, client, tokens).await;
+        tokens.extra.extend(found.map_err(|error| format!("lookup: {error}"))?);
+        if facts.text("/post_connect/pick").is_some() && client.provider.lookup.is_some() {
+            demand(tokens.extra.contains_key("site"), || "lookup: nothing found".to_owned())?;
+        }
+        for (name, value) in kept {
+            demand(tokens.extra[name].expose() == value, || format!("{name} was not kept"))?;
+        }
+        Ok(())
+    }
+
+    async fn revoke(&self, tokens: &TokenSet) -> Result<bool, String> {
+        let (client, facts) = (&self.client, self.simulator.facts);
+        let is_known = client.provider.revoke.is_some();
+        let told = revoke(self.simulator, client, tokens, NOW).await;
+        told.map_err(|error| format!("revoke: {error}"))?;
+        let is_done = self.simulator.books.lock().unwrap().access.is_empty();
+        demand(!is_known || is_done, || "revoke: tokens live on".to_owned())?;
+        demand(is_known || !facts.value("/revoke").is_object() || facts.id() == "heroku", || {
+            "the facts know a revocation".to_owned()
+        })?;
+        Ok(is_known)
+    }
+
+    /// What is dead is told in the provider's own shape, and understood: by the standard's word, by each that the
+    /// catalog knows to mean the same, and by one that means something else.
+    async fn refused(&self, arrived: &Arrived, tokens: &TokenSet) -> Result<(), String> {
+        {
+            let mut books = self.simulator.books.lock().unwrap();
+            books.access.clear();
+            books.refresh.clear();
+        }
+        let known = self.client.provider.answer.dead.iter().map(String::as_str);
+        let words = known.chain(["invalid_grant"]).map(|word| (word, EngineError::InvalidGrant));
+        for (word, meaning) in words.chain([("another_error", EngineError::Refused)]) {
+            self.simulator.books.lock().unwrap().word = Some(word.to_owned());
+            let again = self.exchange(arrived).await.map(|_| ());
+            demand(again == Err(meaning), || format!("a spent code: {word} is {again:?}"))?;
+            if self.client.provider.refresh.by != RefreshBy::Nothing {
+                let again = refresh(self.simulator, &self.client, tokens, NOW).await.map(|_| ());
+                demand(again == Err(meaning), || format!("a dead token: {word} is {again:?}"))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_tokens(simulator: &Simulator<'_>, tokens: &TokenSet) -> Result<(), String> {
+    let facts = simulator.facts;
     let expires = facts.value("/access_token_expires") == &serde_json::Value::Bool(true);
     let long = facts.value("/long_lived_exchange").is_object();
     demand(!expires || long || tokens.expires_at.is_some(), || "no expiry was read".to_owned())?;
@@ -159,7 +225,7 @@ fn check_tokens(facts: &Facts, tokens: &TokenSet) -> Result<(), String> {
     if facts.text("/token_response/api_base").is_some() {
         demand(tokens.extra.contains_key("api_base"), || "the API's address was not kept".to_owned())?;
     }
-    let scopes: std::collections::BTreeSet<_> = facts.list("/default_scopes").into_iter().collect();
+    let scopes: std::collections::BTreeSet<_> = simulator.scopes().into_iter().collect();
     if let Some(got) = &tokens.scopes {
         let got = got.iter().cloned().collect();
         demand(scopes == got, || format!("scopes {got:?}, not {scopes:?}"))?;
@@ -175,6 +241,12 @@ fn check_account(simulator: &Simulator<'_>, provider: &Provider, account: &Accou
     let got = account.id.clone().unwrap_or_default();
     let id = simulator.account_id();
     let from_callback = facts.text("/account/source") == Some("callback");
+    if facts.text("/account/id").is_some_and(|at| at.to_ascii_lowercase().contains("mail")) {
+        // What the facts have is no stable id, so the catalog takes none.
+        return demand(account.id.is_none() && account.identifier().is_some(), || {
+            format!("an address is the id: {got}")
+        });
+    }
     let fits = got == id || got.ends_with(&format!(":{id}")) || (from_callback && got.starts_with("kept-"));
     demand(fits, || format!("the account's id is {got:?}, not {id:?}"))?;
     if facts.text("/account/email").is_some_and(|pointer| pointer.starts_with('/')) {
@@ -214,6 +286,10 @@ async fn refresh_once(
         demand(new.is_some() && replaced == rotates, || {
             "refresh: the refresh token was kept or lost wrongly".to_owned()
         })?;
+        if rotates {
+            let spent = refresh(simulator, client, tokens, NOW).await.map(|_| ());
+            demand(spent == Err(EngineError::InvalidGrant), || format!("a spent token: {spent:?}"))?;
+        }
     }
     for name in tokens.extra.keys() {
         demand(fresh.extra.contains_key(name), || format!("refresh: {name} was forgotten"))?;

@@ -4,6 +4,8 @@
 #![expect(clippy::print_stdout, reason = "the counts are for whoever reads the run")]
 
 mod answers;
+mod asked;
+mod authorizing;
 mod drive;
 mod facts;
 mod revoking;
@@ -100,6 +102,14 @@ async fn the_simulator_refuses_what_a_provider_would_refuse() {
         }
     }
     assert_eq!(refused.len(), 8, "{refused:?}");
+
+    // A wrong place of the error is found by the dead tokens at a walk's end, and by nothing else.
+    let elsewhere = |table: &mut toml::Table| {
+        table["answer"].as_table_mut().unwrap().insert("error".to_owned(), "/nowhere".into());
+    };
+    let (_, provider) = spoilt("wechat", &elsewhere);
+    let complaint = drive("wechat", &provider, &facts["wechat"]).await.err().unwrap();
+    assert!(complaint.starts_with("a spent code"), "{complaint}");
 }
 
 fn source_of(id: &str) -> String {

@@ -4,7 +4,10 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use url::form_urlencoded::byte_serialize;
 
-use crate::simulator::{Asked, CLIENT_ID, Pairs, Said, Simulator, demand, find};
+use crate::{
+    asked::{Asked, Pairs, demand, find},
+    simulator::{CLIENT_ID, Said, Simulator},
+};
 
 impl Simulator<'_> {
     /// The same address may serve other requests as well.

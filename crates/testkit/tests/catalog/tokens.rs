@@ -4,7 +4,10 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use url::form_urlencoded::byte_serialize;
 
-use crate::simulator::{Asked, CLIENT_ID, Pairs, Said, Simulator, demand, find};
+use crate::{
+    asked::{Asked, Pairs, demand, find},
+    simulator::{CLIENT_ID, Said, Simulator},
+};
 
 impl Simulator<'_> {
     pub(crate) fn token(&self, asked: &Asked) -> Said {
@@ -135,13 +138,7 @@ impl Simulator<'_> {
         self.check_grant_type("/token_params", pairs, "authorization_code")?;
         let name = if self.facts.id() == "tiktok-ads" { "auth_code" } else { "code" };
         let code = find(pairs, name).ok_or("token: no code")?;
-        let ask = self
-            .books
-            .lock()
-            .unwrap()
-            .codes
-            .remove(code)
-            .ok_or(format!("token: code {code} is unknown or used"))?;
+        let Some(ask) = self.books.lock().unwrap().codes.remove(code) else { return Ok(self.dead()) };
         self.check_fixed("/token_params", pairs, Some(&ask.state))?;
         let redirect = find(pairs, self.redirect_param());
         demand(redirect == Some(self.redirect_value().as_str()), || {
@@ -166,9 +163,11 @@ impl Simulator<'_> {
         self.check_fixed("/refresh_params", pairs, None)?;
         let token = find(pairs, "refresh_token").or(find(pairs, "refreshToken")).unwrap_or_default();
         let rotates = self.facts.text("/refresh/rotates") == Some("yes");
+        if !self.books.lock().unwrap().refresh.contains(token) {
+            return Ok(self.dead());
+        }
         {
             let mut books = self.books.lock().unwrap();
-            demand(books.refresh.contains(token), || "refresh: the token is unknown or spent".to_owned())?;
             if rotates {
                 books.refresh.remove(token);
             }
@@ -203,7 +202,9 @@ impl Simulator<'_> {
             }
         }
         let living = old.is_some_and(|old| self.books.lock().unwrap().access.remove(&old));
-        demand(living, || "long-lived: the access token is unknown or dead".to_owned())?;
+        if !living {
+            return Ok(self.dead());
+        }
         let token = self.issue_access(None);
         Ok((200, json!({"access_token": token, "token_type": "bearer", "expires_in": 5_184_000})))
     }

@@ -34,7 +34,7 @@ async fn hanging_up_spends_the_refresh_token_all_the_same() {
 
     let lost = desk.post("/token", &refresh(&tokens["refresh_token"])).await;
 
-    assert!(matches!(lost, Err(grantway_engine::HttpError::Unreachable)));
+    assert!(matches!(lost, Err(grantway_engine::HttpError::Unanswered)));
     assert_eq!(desk.provider.ledger().count(GrantType::RefreshToken, TokenOutcome::Lost), 1);
     desk.provider.set_switches(Switches::default());
     assert_eq!(desk.token(&refresh(&tokens["refresh_token"])).await, refused("invalid_grant"));
