@@ -75,6 +75,7 @@ for (const [what, rule, spoil] of [
   ['an event that is missing', 'rows or events missing', (run) => { run.outbox.pop(); }],
   ['a change that has two rows', 'rows or events missing', (run) => { run.audit.splice(7, 0, run.audit[6]); run.outbox.push({ kind: 'grant.revoked', grant_id: 'g' }); }],
   ['a change without a row', 'rows or events missing', (run) => { run.grants[0].status = 'revoked'; }],
+  ['an answer of our own failure', 'answers that nobody should get', (run) => { run.history.unshift({ kind: 'token', grant: 'g', status: 500, start: 1150, end: 1151 }); }],
   ['a token without a row', 'rows or events missing', (run) => { run.audit.splice(1, 1); }],
 ]) {
   test(`the checker finds ${what}`, () => {

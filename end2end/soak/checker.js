@@ -12,6 +12,8 @@
 
 /** An attempt at a healthy database takes less, in ms: a kill later than this did not cut it off. */
 const LONGEST_ATTEMPT = 3000;
+/** Between a lease and the row that a grant died, in ms. */
+const WRITTEN_WITHIN = 500;
 /** Between an answer's sending and our noticing it, in ms. */
 const NOTICED_WITHIN = 250;
 
@@ -102,13 +104,14 @@ export function causeOf(run, row) {
   if (row.detail.reason !== 'outcome_unknown') return undefined;
   const families = new Set([...owners(run)].filter(([, grant]) => grant === row.subject).map(([family]) => family));
   const last = ledger.findLast(({ family, at }) => families.has(family) && at <= row.at);
-  // The age is told in whole seconds.
-  const began = row.at - (row.detail.attempt_age + 1) * 1000;
+  // The age is told in whole seconds, and the row is written a little after it was reckoned.
+  const latest = row.at - row.detail.attempt_age * 1000;
+  const began = latest - 1000 - WRITTEN_WITHIN;
   if (last?.cut) return 'cut';
   // What a caller was told had been stored before.
-  if (last?.at >= began + 1000 && history.some(({ access_token }) => access_token === last.gave?.access_token)) return undefined;
+  if (last?.at >= latest && history.some(({ access_token }) => access_token === last.gave?.access_token)) return undefined;
   const waited = outages.filter(({ from, to }) => from < began + LONGEST_ATTEMPT + 1000 && to > began).map(({ to }) => to);
-  const ended = Math.max(began + 1000, ...waited) + LONGEST_ATTEMPT;
+  const ended = Math.max(latest, ...waited) + LONGEST_ATTEMPT;
   return causes.some(({ kind, from }) => kind === 'kill' && from >= began && from <= ended) ? 'kill' : undefined;
 }
 
@@ -163,6 +166,11 @@ function brokenJournal({ audit, outbox, grants, history }) {
   });
 }
 
+/** Whatever goes wrong, a backend gets a token, a typed refusal or a 503: nothing else. */
+const EXPECTED = [0, 200, 409, 503];
+const strangeAnswers = ({ history }) => history.filter(({ kind, status }) => kind !== 'connect' && !EXPECTED.includes(status))
+  .map(({ kind, status, code }) => `${kind} was answered ${status} ${code}`);
+
 export const RULES = {
   'acknowledged connections lost': lostConnections,
   'refresh tokens sent twice': doubleSpends,
@@ -172,6 +180,7 @@ export const RULES = {
   'refusals by the provider': refusals,
   'grant ids changed': changedIds,
   'rows or events missing': brokenJournal,
+  'answers that nobody should get': strangeAnswers,
 };
 
 /**

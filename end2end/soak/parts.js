@@ -110,7 +110,7 @@ export async function startParts(postgres) {
   ));
   await provider.start();
   run('apply', config);
-  const key = run('key', 'create', '--config', config, '--app', 'soak').trim();
+  const key = run('key', 'create', '--config', config, '--app', 'soak', '--scope', 'read_tokens', '--scope', 'mint', '--scope', 'admin').trim();
   await Promise.all(servers.map((server) => server.start()));
   return { provider, servers, key, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }

@@ -10,7 +10,7 @@ import { between, chance, pick } from './random.js';
 /** The provider's ledger names secrets the same way. */
 const digest = (secret) => createHash('sha256').update(secret).digest('hex').slice(0, 12);
 
-const ACTIONS = { token: 90, leave: 10, revoke: 0.6 };
+const ACTIONS = { token: 90, leave: 10, revoke: 1.5 };
 /** Longer than a refresh takes, shorter than a lease of a server that died. */
 const PATIENCE = 3000;
 /** How long a connection takes at most, in ms. */

@@ -61,7 +61,7 @@ fn example(name: &str) -> Result<(), Failed> {
 fn soak() -> Result<(), Failed> {
     tools::debian(&tools::POSTGRES)?;
     tools::node_packages("end2end")?;
-    let mut soak = program("npm", "run soak -- --seconds 20 --seed 7");
+    let mut soak = program("npm", "run soak -- --seconds 15 --seed 7");
     step::run(soak.current_dir(root().join("end2end")).env("GRANTWAY_TARGET", site::target_folder()?))
 }
 
