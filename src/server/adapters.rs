@@ -148,6 +148,9 @@ mod tests {
         for host in ["127.0.0.1", "provider.localhost"] {
             let url = format!("http://{host}:{port}/");
             assert!(matches!(get(Egress::default(), &url).await, Err(HttpError::NotPublic)), "{host}");
+            let post = http::Request::post(&url).body(Vec::new()).unwrap();
+            let posted = ReqwestHttp::new(Egress::default()).unwrap().send_for_status(post).await;
+            assert!(matches!(posted, Err(HttpError::NotPublic)), "{host}");
             assert_eq!(get(loopback.clone(), &url).await.unwrap(), 404, "{host}");
         }
     }
