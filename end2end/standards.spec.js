@@ -69,7 +69,8 @@ test.describe('a plain server', () => {
     expect(first.extra).toEqual({ site: 'plain' });
     expect(first.access_token).not.toBe(second.access_token);
     expect((await call('birch', `/v1/grants/${grant.grant_id}`, { method: 'DELETE' })).json.status).toBe('revoked');
-    expect((await plainLedger()).slice(-4)).toEqual([
+    // The provider is told afterwards.
+    await expect.poll(async () => (await plainLedger()).slice(-4)).toEqual([
       { path: '/token', basic: true, grant_type: 'authorization_code' },
       { path: '/token', basic: true, grant_type: 'refresh_token' },
       { path: '/token', basic: true, grant_type: 'refresh_token' },

@@ -64,7 +64,7 @@ export const open = (base, { token, mode }, tell) => {
       const session = await Promise.race([pause(MINT), (await 0, token.call ? token() : token)]);
       if (!/^gws_/.test(session)) throw Error('No token');
       if (signal.aborted) return;
-      if (_popup) post(_popup, base, { session, mode: 'popup', poll });
+      if (_popup) post(_popup, base, { session, poll, mode: 'popup' });
       else post(window, base, { session, return_to: location.href });
       attempt._isOpen = !!_popup;
       for (; _popup && !signal.aborted; await pause(PACE)) await attempt._ask(25);

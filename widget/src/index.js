@@ -21,12 +21,12 @@ const create = ({ baseURL, debug }) => {
     const call = (kind, ...args) => {
       const callback = false === late && own['on' + kind[0].toUpperCase() + kind.slice(1)];
       // What a handler throws is the browser's to report, and nobody else's business.
-      [callback, ...(bus[kind] || [])].map(async (handler) => handler?.(...args));
+      [callback, ...(bus[kind] || [])].map(async (handler) => handler && handler(...args));
     };
     const event = (name) => call('event', name, { time: Date.now(), session_id, stage, provider, error, late });
 
     // Also when that stage was passed between two polls.
-    if (provider !== told._departed && (stage === 'at_provider' || !_isOpen)) {
+    if (told._departed !== provider && (stage === 'at_provider' || !_isOpen)) {
       told._departed = provider;
       ['PROVIDER_SELECTED', 'OAUTH_STARTED'].map(event);
     }

@@ -37,7 +37,7 @@ export const openWindow = () => {
     // Under the page's own `no-referrer` the form would carry `Origin: null`.
     add(document.head, 'meta', { content: 'strict-origin', name: 'referrer' });
     document.body.textContent = document.title = 'Connecting...';
-    document.documentElement.style = 'padding:40vh 0;text-align:center;font-family:sans-serif;color-scheme:light dark';
+    document.documentElement.style = 'color-scheme:light dark;text-align:center;font-family:sans-serif;padding-top:40vh';
   }
   return popup;
 };

@@ -24,6 +24,6 @@ export const pause = (milliseconds) => new Promise((done) => setTimeout(done, mi
  *   reached or is not well
  */
 export const read = (base, fields, signal) =>
-  fetch(base + '/v1/connect/result', { method: 'post', signal, body: new URLSearchParams(fields) })
+  fetch(base + '/v1/connect/result', { signal, method: 'post', body: new URLSearchParams(fields) })
     .then((answer) => answer.status < 429 && answer.json())
     .catch(() => {});
