@@ -64,7 +64,13 @@ fn shown(view: View) -> AnyView {
             </Card>
         }
         .into_any(),
-        Shown::Trouble { choices, provider, provider_name, code, accounts } => view! {
+        Shown::Trouble { provider, provider_name, code, missing, .. } if !missing.is_empty() => view! {
+            <Card title=code.title() theme>
+                <Missing session_id provider provider_name app missing />
+            </Card>
+        }
+        .into_any(),
+        Shown::Trouble { choices, provider, provider_name, code, accounts, .. } => view! {
             <Card title=code.title() theme>
                 <Trouble session_id choices provider provider_name code app accounts />
             </Card>
@@ -144,10 +150,9 @@ fn InsideAnApp(home: Option<Url>) -> impl IntoView {
 
 fn rows(choices: Vec<Choice>) -> impl IntoView {
     let rows = choices.into_iter().map(|choice| {
-        let note = choice
-            .connected
-            .as_ref()
-            .map(|account| view! { <small>{format!("Connected: {account}")}</small> });
+        let note = choice.connected.as_ref().map(
+            |account| view! { <small>{format!("Connected: {account}")}{lack(choice.lacks_scopes)}</small> },
+        );
         view! {
             <li data-words=choice.words>
                 <button type="submit" name="provider" value=choice.provider.to_string() class="provider">
@@ -186,6 +191,34 @@ fn Trouble(
         {keep}
         <Leave session_id label=format!("Back to {app}") />
         <p class="quiet">"Code: "<code>{code.as_str()}</code></p>
+    }
+}
+
+fn lack(scopes: bool) -> Option<&'static str> {
+    scopes.then_some(". Some permissions are missing: choose it again to allow them.")
+}
+
+/// Connected, but not everything was allowed: one click goes back for the rest.
+#[component]
+fn Missing(
+    session_id: SessionId,
+    provider: ProviderId,
+    provider_name: String,
+    app: String,
+    missing: Vec<String>,
+) -> impl IntoView {
+    let names = missing.into_iter().map(|scope| view! { <li><code>{scope}</code></li> });
+    view! {
+        <p>{format!("{provider_name} is connected, but {app} asked for more than was allowed there:")}</p>
+        <ul class="scopes">{names.collect_view()}</ul>
+        <p>{format!("Without this, parts of {app} may not work.")}</p>
+        <form method="post" action=format!("/connect/{session_id}/depart")>
+            <button type="submit" name="provider" value=provider.to_string()>
+                {format!("Allow it at {provider_name}")}
+            </button>
+        </form>
+        <Leave session_id label="Continue without it" />
+        <p class="quiet">"Code: "<code>{Code::ScopesMissing.as_str()}</code></p>
     }
 }
 

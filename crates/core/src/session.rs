@@ -2,6 +2,7 @@
 //!
 //! Every transition is a method here and says why it refuses; the store only compares versions.
 
+mod connected;
 mod forget;
 mod mismatch;
 mod terms;
@@ -277,19 +278,6 @@ impl Session {
     #[must_use]
     pub fn hold(mut self, provider: &ProviderId, sealed_completion: Vec<u8>, until: Timestamp) -> Self {
         self.progress = Progress::Held { provider: provider.clone(), sealed_completion, until };
-        self
-    }
-
-    /// Notes a connection: the end, unless the session takes several.
-    #[must_use]
-    pub fn connected(mut self, connection: Connection, now: Timestamp) -> Self {
-        self.connections.retain(|known| known.grant_id != connection.grant_id);
-        self.connections.push(connection);
-        self.progress = if self.terms.multiple {
-            Progress::Choosing
-        } else {
-            Progress::Finished { outcome: Outcome::Success, at: now }
-        };
         self
     }
 

@@ -57,6 +57,8 @@ pub enum Shown {
         code: Code,
         /// The two accounts, when they are what is wrong: the person may keep both.
         accounts: Option<Accounts>,
+        /// The scopes that were not allowed, when they are what is wrong: the person may go on without.
+        missing: Vec<String>,
     },
     /// Over, in a popup: tell the opener and close.
     Tell {
@@ -96,6 +98,8 @@ pub struct Choice {
     pub words: String,
     /// The account connected in this session, if any.
     pub connected: Option<String>,
+    /// Whether that connection lacks scopes: choosing it again asks for them.
+    pub lacks_scopes: bool,
 }
 
 /// What the page of a link shows.

@@ -77,9 +77,14 @@ impl Service {
         self.trouble(session, provider, error).await
     }
 
-    /// The grant that a session authorises again.
-    async fn named_grant(&self, session: &Session) -> Result<Option<Grant>, ServiceError> {
-        match session.terms.grant_id {
+    /// The grant that a trip to a provider authorises again: the one named, or one just made that lacks scopes.
+    async fn known_grant(
+        &self,
+        session: &Session,
+        provider: &ProviderId,
+    ) -> Result<Option<Grant>, ServiceError> {
+        let lacking = || Some(session.lacking().filter(|lacking| lacking.provider == *provider)?.grant_id);
+        match session.terms.grant_id.or_else(lacking) {
             Some(id) => Ok(self.store.grant(&session.app, id).await?),
             None => Ok(None),
         }
@@ -95,7 +100,7 @@ impl Service {
         let session = self.session_of_browser(id, cookie).await?;
         let wants_another_account = session.terms.switch_account || session.asks_which_account();
         let session = session.depart(provider, self.clock.now())?;
-        let again = self.named_grant(&session).await?;
+        let again = self.known_grant(&session, provider).await?;
         let registered = self.registered(&RegistrationId::of(&session.app, provider)).await?;
         match known_parameters(&session, &registered, again.as_ref(), typed) {
             Settled::All(parameters) => {

@@ -112,7 +112,8 @@ impl Service {
         let provider = self.provider(&arrival.flow.provider)?;
         let here = provider.place(&arrival.flow.parameters);
         let is_here = |grant: &Grant| provider.place(&grant.parameters) == here;
-        let known = choose(known, session.terms.grant_id, &arrival.account, is_here)?;
+        let lacking = session.lacking().map(|lacking| lacking.grant_id);
+        let known = choose(known, session.terms.grant_id, lacking, &arrival.account, is_here)?;
         let is_other = |grant: &&Grant| is_another(&grant.account, &arrival.account) || !is_here(grant);
         if let Some(grant) = known.as_ref().filter(is_other) {
             let (accounts, kept) = (accounts(&grant.account, &arrival.account), self.kept(arrival));
@@ -220,21 +221,27 @@ pub(crate) struct Arrival<'a> {
 }
 
 /// Which grant a connection is: the one named, the one of the same account, or, at a provider that
-/// tells no identity, the only one that waits to be authorised again. Otherwise a new one. Two tenants may
-/// give one id to two accounts, so only a grant of the same place counts.
+/// tells no identity, the one that the person was asked to complete, else the only one that waits to be
+/// authorised again. Otherwise a new one. Two tenants may give one id to two accounts, so only a grant of the
+/// same place counts.
 fn choose(
     known: Vec<Grant>,
     named: Option<GrantId>,
+    lacking: Option<GrantId>,
     account: &Account,
     is_here: impl Fn(&Grant) -> bool,
 ) -> Result<Option<Grant>, ServiceError> {
     if let Some(id) = named {
         return known.into_iter().find(|grant| grant.id == id).map(Some).ok_or(ServiceError::NoGrant);
     }
-    let mut known = known.into_iter().filter(is_here);
+    let mut known: Vec<_> = known.into_iter().filter(is_here).collect();
     if account.id.is_some() {
-        return Ok(known.find(|grant| grant.account.id == account.id));
+        return Ok(known.into_iter().find(|grant| grant.account.id == account.id));
     }
-    let mut waiting = known.filter(|grant| grant.status == GrantStatus::NeedsReauth);
+    let lacks = |grant: &Grant| Some(grant.id) == lacking && grant.account.id.is_none();
+    if let Some(place) = known.iter().position(lacks) {
+        return Ok(Some(known.swap_remove(place)));
+    }
+    let mut waiting = known.into_iter().filter(|grant| grant.status == GrantStatus::NeedsReauth);
     Ok(waiting.next().filter(|_| waiting.next().is_none()))
 }

@@ -14,6 +14,8 @@ mod refreshing;
 mod replicas;
 mod revoking;
 mod rotating;
+mod scopes;
+mod steps;
 mod users;
 mod using;
 mod world;

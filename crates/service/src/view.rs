@@ -2,7 +2,7 @@
 
 use grantway_catalog::Provider;
 use grantway_core::{
-    ProviderId, Secret, SessionId,
+    Code, ProviderId, Secret, SessionId,
     device::Mode,
     message::{RETURN_PARAMETER, ResultMessage},
     session::{Outcome, Progress, Session},
@@ -93,6 +93,7 @@ impl Service {
                 provider_name: self.provider_name(provider),
                 code: *code,
                 accounts: mismatch.as_ref().map(|mismatch| mismatch.accounts.clone()),
+                missing: missing(session, *code),
             },
             _ => Shown::Pick {
                 choices: self.choices(session),
@@ -115,6 +116,7 @@ impl Service {
             color: known.map(|known| known.color(provider)),
             logo: known.and_then(|known| known.logo.clone()),
             words: known.map(words).unwrap_or_default(),
+            lacks_scopes: connected.is_some_and(|made| !made.scopes_missing.is_empty()),
             connected: connected
                 .map(|made| made.account_identifier.clone().unwrap_or_else(|| made.provider_name.clone())),
         }
@@ -149,6 +151,11 @@ impl Service {
             session.return_url().ok_or(ServiceError::Inconsistent("a held code without a return URL"))?;
         Ok(Shown::Return { url: with_code(url, &code) })
     }
+}
+
+fn missing(session: &Session, code: Code) -> Vec<String> {
+    let lacking = session.lacking().filter(|_| code == Code::ScopesMissing);
+    lacking.map(|made| made.scopes_missing.clone()).unwrap_or_default()
 }
 
 /// Its names and kinds: `crm` finds every CRM.

@@ -120,6 +120,40 @@ fn leaving_means_what_was_made_or_the_trouble_or_an_exit() {
     assert!(matches!(left.result(Timestamp(3)).outcome, Told::Success { .. }));
 }
 
+/// What came back without a scope that was asked for.
+fn partial() -> Connection {
+    Connection { scopes_missing: vec!["write".to_owned()], ..connection() }
+}
+
+#[test]
+fn missing_scopes_are_asked_for_once_and_leaving_means_success() {
+    let working = opened().depart(&files(), Timestamp(1)).unwrap().arrive(&files(), Timestamp(2)).unwrap();
+
+    let asked = working.connected(partial(), Timestamp(3));
+    let again = asked.clone().depart(&files(), Timestamp(4)).unwrap().arrive(&files(), Timestamp(5)).unwrap();
+
+    assert!(matches!(asked.progress, Progress::Troubled { code: Code::ScopesMissing, .. }));
+    assert_eq!(asked.result(Timestamp(4)).outcome, Told::Pending);
+    assert!(matches!(asked.told_if_left(), Told::Success { .. }));
+    assert!(matches!(asked.result(Timestamp(600_000)).outcome, Told::Success { .. }), "nobody came back");
+    let left = asked.leave(Timestamp(4)).unwrap();
+    assert!(matches!(left.result(Timestamp(4)).outcome, Told::Success { .. }));
+    for connection in [partial(), connection()] {
+        let done = again.clone().connected(connection, Timestamp(6));
+        assert_eq!((done.stage(), done.connections.len()), (Stage::Finished, 1));
+    }
+}
+
+#[test]
+fn nobody_is_asked_for_scopes_who_is_not_there_or_has_a_picker_to_do_it() {
+    let held = opened().hold(&files(), Vec::new(), Timestamp(9));
+    let mut several = opened();
+    several.terms.multiple = true;
+
+    assert_eq!(held.connected(partial(), Timestamp(3)).stage(), Stage::Finished);
+    assert_eq!(several.connected(partial(), Timestamp(3)).stage(), Stage::Picking);
+}
+
 #[test]
 fn a_session_whose_time_is_over_has_failed() {
     let over = opened().result(Timestamp(600_000)).outcome;

@@ -161,24 +161,6 @@ async fn a_flow_that_comes_back_after_the_session_ended_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_person_who_leaves_out_scopes_is_told_in_the_connection() {
-    let world = World::new().await;
-    let browser = world.open(&world.mint(|_| {}).await.unwrap()).await;
-    let away = world.depart(&browser).await.unwrap();
-    let some = Answer::AllowSome { account: "ada", scopes: &["profile"], behaviour: TokenBehaviour::Normal };
-    let callback = Person::answer(&world.provider, &away.url, some).await.unwrap();
-
-    world.arrive(&callback, Some(away.flow_cookie)).await.unwrap();
-
-    let Shown::Tell { message, .. } = world.shown(&browser).await else { panic!("not told") };
-    let Told::Success { connection, .. } = message.result.outcome else { panic!("no success") };
-    assert_eq!(
-        (connection.scopes, connection.scopes_missing),
-        (vec!["profile".to_owned()], vec!["files.read".to_owned()])
-    );
-}
-
-#[tokio::test]
 async fn several_providers_end_with_done() {
     let world = World::new().await;
     let browser = world.open(&world.mint(|r| r.multiple = true).await.unwrap()).await;

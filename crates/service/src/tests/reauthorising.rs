@@ -1,21 +1,13 @@
 //! A grant again: its id and account stay, scopes are added and repaired, another account is a question.
 
-use grantway_core::{Code, GrantId, grant::GrantStatus, message::Told, view::Shown};
-use grantway_testkit::{Answer, Person, TokenBehaviour};
+use grantway_core::{Code, GrantId, grant::GrantStatus, view::Shown};
+use grantway_testkit::Person;
 use url::Url;
 
 use super::world::{Browser, World, app};
 use crate::{MintRequest, ServiceError};
 
 impl World {
-    async fn open_again(&self, grant: GrantId, change: impl FnOnce(&mut MintRequest)) -> Browser {
-        let minted = self.mint(|r| {
-            r.grant_id = Some(grant);
-            change(r);
-        });
-        self.open(&minted.await.unwrap()).await
-    }
-
     /// A grant of ada's, and a browser that comes back for it as grace.
     async fn mismatched(&self, change: impl FnOnce(&mut MintRequest)) -> (GrantId, Browser) {
         let ada = self.connect("ada", |_| {}).await.grant_id;
@@ -24,21 +16,8 @@ impl World {
         (ada, browser)
     }
 
-    async fn come_back(&self, browser: &Browser, account: &str) {
-        let away = self.depart(browser).await.unwrap();
-        let callback = Person::allow(&self.provider, &away.url, account).await;
-        self.arrive(&callback, Some(away.flow_cookie)).await.unwrap();
-    }
-
     async fn keep_both(&self, browser: &Browser) -> Result<(), ServiceError> {
         self.service.keep_both(&browser.session, browser.cookie.as_ref()).await
-    }
-
-    /// What the app hears: the connection that was made.
-    async fn told(&self, browser: &Browser) -> grantway_core::grant::Connection {
-        let Shown::Tell { message, .. } = self.shown(browser).await else { panic!("not told") };
-        let Told::Success { connection, .. } = message.result.outcome else { panic!("no success") };
-        *connection
     }
 }
 
@@ -89,30 +68,6 @@ async fn a_scope_that_the_operator_took_back_is_not_asked_for_again() {
     let away = world.depart(&browser).await.unwrap();
 
     assert_eq!(param(&away.url, "scope").as_deref(), Some("profile files.read"));
-}
-
-#[tokio::test]
-async fn scopes_that_were_left_out_are_told_and_repaired_by_the_same_grant() {
-    let world = World::new().await;
-    let browser = world.open(&world.mint(|_| {}).await.unwrap()).await;
-    let away = world.depart(&browser).await.unwrap();
-    let some = Answer::AllowSome { account: "ada", scopes: &["profile"], behaviour: TokenBehaviour::Normal };
-    let callback = Person::answer(&world.provider, &away.url, some).await.unwrap();
-    world.arrive(&callback, Some(away.flow_cookie)).await.unwrap();
-    let partial = world.told(&browser).await;
-    let needed = ["files.read".to_owned()];
-
-    let refusal = world.service.token(&app(), partial.grant_id, &needed).await.unwrap_err();
-    let again = world.open_again(partial.grant_id, |_| {}).await;
-    world.come_back(&again, "ada").await;
-
-    assert_eq!(
-        (partial.scopes_missing.as_slice(), refusal.code()),
-        (needed.as_slice(), Code::InsufficientScope)
-    );
-    let whole = world.told(&again).await;
-    assert_eq!((whole.grant_id, whole.scopes_missing.len()), (partial.grant_id, 0));
-    assert!(world.service.token(&app(), whole.grant_id, &needed).await.is_ok());
 }
 
 #[tokio::test]

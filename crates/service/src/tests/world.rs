@@ -84,7 +84,7 @@ impl World {
         let client = FakeClient {
             client_id: "acme".to_owned(),
             client_secret: "CANARY-secret".to_owned(),
-            redirect_uris: ["files", "mute", "shops"]
+            redirect_uris: ["files", "mute", "nobody", "shops"]
                 .map(|id| format!("https://connect.test/connect/callback/acme.{id}"))
                 .into(),
         };
@@ -272,6 +272,8 @@ fn catalog() -> Catalog {
     catalog.declare("files".parse().unwrap(), toml::from_str(text).unwrap()).unwrap();
     let mute = text.replace("revoke = 'https://files.test/revoke'", "");
     catalog.declare("mute".parse().unwrap(), toml::from_str(&mute).unwrap()).unwrap();
+    let nobody = text.replace("id = '/id', email = '/email', name = '/name'", "source = 'nothing'");
+    catalog.declare("nobody".parse().unwrap(), toml::from_str(&nobody).unwrap()).unwrap();
     let common = "scopes = ['profile']\nuserinfo = { url = 'https://files.test/userinfo' }\naccount = { id = '/id' }\n[[parameter]]\n";
     let shops = format!(
         "name = 'Shops'\nauthorize_url = 'https://{{shop}}.test/authorize'\ntoken_url = 'https://{{shop}}.test/token'\n{common}\
@@ -303,7 +305,7 @@ pub(super) fn app_spec() -> AppSpec {
             algorithms: vec!["ES256".to_owned()],
             user_claim: "sub".to_owned(),
         }),
-        registrations: ["files", "lost", "mute", "shops"].map(registration).into(),
+        registrations: ["files", "lost", "mute", "nobody", "shops"].map(registration).into(),
         webhooks: Vec::new(),
     }
 }
