@@ -68,6 +68,8 @@ pub struct ServerSettings {
     pub site_root: PathBuf,
     /// The master keys, the newest first, one per line; for the environment. Otherwise the key file.
     pub master_key: Option<Secret>,
+    /// Whether grants that nobody uses are refreshed before they die of it.
+    pub refresh_unused: bool,
     /// `text` or `json`.
     pub log: LogFormat,
     /// How often one key, address or session may ask.
@@ -92,6 +94,7 @@ impl Default for ServerSettings {
             site_root: options
                 .map_or_else(|| "target/site".into(), |options| PathBuf::from(options.site_root.as_ref())),
             master_key: None,
+            refresh_unused: true,
             log: LogFormat::Text,
             limits: LimitSettings::default(),
             trusted_proxies: Vec::new(),

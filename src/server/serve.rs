@@ -13,6 +13,7 @@ use hyper_util::{
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
+    task::JoinHandle,
 };
 
 use tower::ServiceExt;
@@ -40,6 +41,8 @@ pub async fn serve(listener: TcpListener, router: Router, state: AppState, stop:
     let mut stop = std::pin::pin!(stop);
     let housekeeping = tokio::spawn(keep_house(state.clone()));
     let telling = tokio::spawn(Arc::clone(&state.service).keep_telling());
+    let refreshing =
+        state.refreshes_unused.then(|| tokio::spawn(Arc::clone(&state.service).keep_from_disuse()));
     let delivering = tokio::spawn(Arc::clone(&state.service).keep_delivering());
     loop {
         tokio::select! {
@@ -65,6 +68,8 @@ pub async fn serve(listener: TcpListener, router: Router, state: AppState, stop:
     housekeeping.abort();
     // What it has not told yet waits in the database for the next start, or for another process.
     telling.abort();
+    // One that is under way is a task of its own.
+    refreshing.inspect(JoinHandle::abort);
     tracing::info!("draining");
     state.service.stop_waiting();
     let drained = async {

@@ -127,5 +127,6 @@ pub fn state(service: Arc<Service>, settings: &Settings) -> Result<AppState, Con
         limits: Limits::new(&server.limits, server.trusted_proxies.clone()),
         origin: settings.origin()?,
         site_root: server.site_root.clone(),
+        refreshes_unused: server.refresh_unused,
     })
 }

@@ -18,6 +18,8 @@ pub struct AppState {
     pub origin: Origin,
     /// Where the built site lies: WebAssembly, scripts, styles.
     pub site_root: PathBuf,
+    /// Whether grants that nobody uses are refreshed.
+    pub refreshes_unused: bool,
 }
 
 impl AppState {

@@ -133,6 +133,7 @@ impl World {
             limits: Limits::new(&limits, Vec::new()),
             origin: CONNECT.parse().unwrap(),
             site_root: folder.path().to_owned(),
+            refreshes_unused: false,
         };
         let parts = Box::new(parts);
         Self {

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use crate::{Service, ServiceError, arrive::code_place};
+use crate::{Service, ServiceError, arrive::code_place, mint::rules};
 
 /// The body of `POST /v1/connect/complete`.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -22,8 +22,13 @@ pub struct CompleteRequest {
     /// What the browser carried to `return_url`.
     #[schema(value_type = String)]
     pub code: Secret,
-    /// The user who is signed in there, by the app's own cookie.
-    pub user: User,
+    /// The user who is signed in there, by the app's own cookie. Required, unless there is a `user_token`.
+    #[serde(default)]
+    pub user: Option<User>,
+    /// A JWT of the app's own identity provider that names that user.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub user_token: Option<Secret>,
 }
 
 impl Service {
@@ -37,19 +42,23 @@ impl Service {
         app: &AppId,
         request: CompleteRequest,
     ) -> Result<Connection, ServiceError> {
-        let (service, app) = (Arc::clone(self), app.clone());
-        let work = self.tasks.spawn(async move { service.take_and_finish(&app, &request).await });
+        let known = self.store.app(app).await?.ok_or(ServiceError::Unauthorized)?;
+        let meant = self.user_meant(&known, request.user, request.user_token.as_ref()).await?;
+        let user = rules::user(meant)?;
+        let (service, app, code) = (Arc::clone(self), app.clone(), request.code);
+        let work = self.tasks.spawn(async move { service.take_and_finish(&app, &code, &user).await });
         work.await.map_err(|_| ServiceError::Interrupted)?
     }
 
     async fn take_and_finish(
         &self,
         app: &AppId,
-        request: &CompleteRequest,
+        code: &Secret,
+        user: &User,
     ) -> Result<Connection, ServiceError> {
-        let held = self.store.take_held(app, &request.code.digest(), self.clock.now()).await?;
+        let held = self.store.take_held(app, &code.digest(), self.clock.now()).await?;
         let held = held.ok_or(ServiceError::Token(TokenReason::Unknown))?;
-        self.finish(held, &request.user).await
+        self.finish(held, user).await
     }
 
     async fn finish(&self, held: HeldCode, user: &User) -> Result<Connection, ServiceError> {

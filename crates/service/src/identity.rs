@@ -30,8 +30,8 @@ impl Service {
         grant.filter(|grant| grant.user.id == user).map(|_| ()).ok_or(ServiceError::NoGrant)
     }
 
-    /// For whom a session is minted: the backend's word, the token's, or both if they are one.
-    pub(crate) async fn user_to_mint_for(
+    /// Whom the backend means: its own word, the token's, or both if they are one.
+    pub(crate) async fn user_meant(
         &self,
         app: &App,
         told: Option<User>,

@@ -10,6 +10,7 @@ mod audit;
 mod complete;
 mod deliver;
 mod depart;
+mod disuse;
 mod error;
 mod events;
 mod grants;

@@ -1,6 +1,6 @@
 //! Mint: the backend makes a session for one of its users.
 
-mod rules;
+pub(crate) mod rules;
 
 use std::collections::BTreeMap;
 
@@ -168,7 +168,7 @@ impl Service {
 
     async fn terms(&self, app: &App, request: MintRequest) -> Result<Terms, ServiceError> {
         let registrations = self.store.registrations(&app.id).await?;
-        let told = self.user_to_mint_for(app, request.user, request.user_token.as_ref()).await?;
+        let told = self.user_meant(app, request.user, request.user_token.as_ref()).await?;
         let user = user(told)?;
         let return_url = request.return_url.as_deref().map(parse_return_url).transpose();
         let return_url = return_url.map_err(|rule| ServiceError::field("return_url", rule))?;

@@ -10,7 +10,8 @@ use grantway_engine::{EngineError, Proof, TokenSet, identify};
 use grantway_store::{Connect, StoreError};
 
 use crate::{
-    Service, ServiceError, depart::verifier_place, error::retried, grant_place, revocations::Unheld,
+    Service, ServiceError, depart::verifier_place, disuse::refresh_at, error::retried, grant_place,
+    revocations::Unheld,
 };
 
 impl Service {
@@ -124,6 +125,7 @@ impl Service {
         let revived = known.as_ref().is_some_and(|grant| grant.status != GrantStatus::Active);
         let (tokens, kept_from) = self.with_kept_refresh_token(arrival, known.as_ref()).await?;
         let grant = self.grant_of(arrival, known);
+        let refresh_at = refresh_at(provider, &tokens, self.clock.now());
         let sealed = self.vault.seal(tokens.to_plain().expose(), &grant_place(grant.id), &*self.entropy);
         let connection = grant.connection(&self.provider_name(&grant.provider));
         let session = session.clone().connected(connection.clone(), self.clock.now());
@@ -135,6 +137,7 @@ impl Service {
                 was,
                 sealed: &sealed,
                 kept_from,
+                refresh_at,
                 notes: &notes,
             })
             .await?;

@@ -4,6 +4,7 @@ mod api_keys;
 mod arriving;
 mod auditing;
 mod completing;
+mod disuse;
 mod identity;
 mod minting;
 mod once;

@@ -2,6 +2,7 @@
 //! way to make an empty database.
 
 mod backend;
+mod credentials;
 mod endings;
 mod exporting;
 mod fixtures;
@@ -21,10 +22,7 @@ use grantway_core::{
 
 pub(crate) use self::{fixtures::saved, hearing::heard};
 use self::{fixtures::*, hearing::a_saved_session_is_told_and_a_refused_one_is_not};
-use crate::{
-    Attempt, Connect, Credential, Ended, GrantFilter, HeldCode, Lease, Leased, Notes, PlacedEvent, Store,
-    StoreError,
-};
+use crate::{Connect, GrantFilter, HeldCode, Notes, PlacedEvent, Store, StoreError};
 
 /// An empty database, on which any number of stores may be opened.
 pub(crate) trait Place {
@@ -47,10 +45,7 @@ pub(crate) async fn run<P: Place>(fresh: impl AsyncFn() -> P) {
     a_connection_is_remembered_whole_or_not_at_all(&*fresh().await.store().await).await;
     the_same_account_can_not_become_two_grants(&*fresh().await.store().await).await;
     grants_are_listed_in_pages(&*fresh().await.store().await).await;
-    a_credential_is_replaced_only_over_its_generation(&*fresh().await.store().await).await;
-    a_refresh_has_one_owner_at_a_time(&fresh().await).await;
-    a_grant_that_is_not_active_is_not_refreshed(&*fresh().await.store().await).await;
-    a_grant_is_buried_only_with_the_credential_that_died(&*fresh().await.store().await).await;
+    credentials::run(&fresh).await;
     old_sessions_are_forgotten_with_all_that_hangs_on_them(&*fresh().await.store().await).await;
     an_audit_row_stays_as_it_was_written(&fresh().await).await;
     endings::run(&fresh).await;
@@ -130,12 +125,19 @@ async fn a_connection_is_remembered_whole_or_not_at_all(store: &dyn Store) {
     let session = minted(store, 1).await;
     let grant = grant(1, "account");
     let noted = Notes { event: Some(event("e1")), ..notes("c1") };
-    let connect =
-        Connect { session: &session, grant: &grant, was: None, sealed: &[7], kept_from: None, notes: &noted };
+    let connect = Connect {
+        session: &session,
+        grant: &grant,
+        was: None,
+        sealed: &[7],
+        kept_from: None,
+        refresh_at: None,
+        notes: &noted,
+    };
     store.connect(&connect).await.unwrap();
 
     let stale = Notes { event: Some(event("e2")), ..notes("c2") };
-    let again = Connect { sealed: &[8], kept_from: None, notes: &stale, ..connect };
+    let again = Connect { sealed: &[8], notes: &stale, ..connect };
     assert!(matches!(store.connect(&again).await, Err(StoreError::Conflict)));
 
     assert_eq!(store.credential(grant.id).await.unwrap().unwrap().sealed, [7]);
@@ -154,6 +156,7 @@ async fn the_same_account_can_not_become_two_grants(store: &dyn Store) {
             was: None,
             sealed: &[1],
             kept_from: None,
+            refresh_at: None,
             notes: &notes("c1"),
         })
         .await
@@ -166,6 +169,7 @@ async fn the_same_account_can_not_become_two_grants(store: &dyn Store) {
             was: None,
             sealed: &[2],
             kept_from: None,
+            refresh_at: None,
             notes: &notes("c2"),
         })
         .await;
@@ -185,6 +189,7 @@ async fn the_same_account_can_not_become_two_grants(store: &dyn Store) {
             sealed: &[2],
             was: None,
             kept_from: None,
+            refresh_at: None,
             notes: &notes("c3"),
         })
         .await
@@ -215,97 +220,6 @@ async fn grants_are_listed_in_pages(store: &dyn Store) {
     assert_eq!(rest[0].id, grant(3, "account3").id);
     let nobody = GrantFilter { user: Some("nobody".to_owned()), ..filter };
     assert!(store.grants(&app_id(), &nobody).await.unwrap().is_empty());
-}
-
-async fn a_credential_is_replaced_only_over_its_generation(store: &dyn Store) {
-    let grant = connected(store, 1, "account").await;
-    let read = store.credential(grant.id).await.unwrap().unwrap();
-
-    lease(store, &read, "one").await;
-    store.save_credential(&Credential { sealed: vec![2], ..read.clone() }, "one").await.unwrap();
-
-    let stale = store.save_credential(&Credential { sealed: vec![3], ..read.clone() }, "one").await;
-    assert!(matches!(stale, Err(StoreError::Conflict)));
-    let now = store.credential(grant.id).await.unwrap().unwrap();
-    assert_eq!((now.sealed, now.generation), (vec![2], read.generation + 1));
-}
-
-/// Asks for the right to refresh, for a thousand seconds.
-async fn lease(store: &dyn Store, credential: &Credential, owner: &str) -> Leased {
-    let (grant, generation) = (credential.grant, credential.generation);
-    let wish = Lease { grant, generation, owner: owner.to_owned(), now: Timestamp(0), seconds: 1000 };
-    store.lease(&wish).await.unwrap()
-}
-
-/// Makes everything that leases go by older: a database's own clock can't be told.
-async fn pass(place: &impl Place, seconds: i64) {
-    let passed = seconds * 1000;
-    let sql = format!(
-        "update credentials set lease_until = lease_until - {passed}, attempt_at = attempt_at - {passed}"
-    );
-    place.execute(sql).await.unwrap();
-}
-
-async fn a_refresh_has_one_owner_at_a_time(place: &impl Place) {
-    let store = &*place.store().await;
-    let grant = connected(store, 1, "account").await;
-    let read = store.credential(grant.id).await.unwrap().unwrap();
-
-    assert_eq!(lease(store, &read, "one").await, Leased::Taken(None));
-    pass(place, 900).await;
-    assert_eq!(lease(store, &read, "two").await, Leased::Held);
-
-    // The owner died: its attempt is told of, and it can store nothing any more.
-    pass(place, 100).await;
-    let taken = lease(store, &read, "two").await;
-    assert!(matches!(taken, Leased::Taken(Some(Attempt { age: 1000..1100, count: 1 }))), "{taken:?}");
-    let late = store.save_credential(&Credential { sealed: vec![2], ..read.clone() }, "one").await;
-    assert!(matches!(late, Err(StoreError::Conflict)));
-    store.release(grant.id, "one", Ended::Unspent).await.unwrap();
-    assert_eq!(lease(store, &read, "three").await, Leased::Held, "only its owner gives it back");
-
-    store.release(grant.id, "two", Ended::Unknown).await.unwrap();
-    pass(place, 7).await;
-    let taken = lease(store, &read, "three").await;
-    assert!(matches!(taken, Leased::Taken(Some(Attempt { age: 1007..1107, count: 2 }))), "{taken:?}");
-    store.release(grant.id, "three", Ended::Unspent).await.unwrap();
-    let taken = lease(store, &read, "four").await;
-    assert!(
-        matches!(taken, Leased::Taken(Some(Attempt { count: 2, .. }))),
-        "what is not known stays so: {taken:?}"
-    );
-
-    store.save_credential(&Credential { sealed: vec![2], ..read.clone() }, "four").await.unwrap();
-    assert_eq!(lease(store, &read, "five").await, Leased::Moved);
-    let fresh = store.credential(grant.id).await.unwrap().unwrap();
-    assert_eq!(lease(store, &fresh, "five").await, Leased::Taken(None));
-    store.release(grant.id, "five", Ended::Unspent).await.unwrap();
-    assert_eq!(lease(store, &fresh, "six").await, Leased::Taken(None));
-}
-
-async fn a_grant_that_is_not_active_is_not_refreshed(store: &dyn Store) {
-    let grant = connected(store, 1, "account").await;
-    let read = store.credential(grant.id).await.unwrap().unwrap();
-
-    let dead = Grant { status: GrantStatus::NeedsReauth, ..grant.clone() };
-    store.bury(&dead, read.generation, &notes("b1")).await.unwrap();
-
-    assert_eq!(lease(store, &read, "one").await, Leased::Moved);
-}
-
-async fn a_grant_is_buried_only_with_the_credential_that_died(store: &dyn Store) {
-    let grant = connected(store, 1, "account").await;
-    let dead = store.credential(grant.id).await.unwrap().unwrap();
-    lease(store, &dead, "one").await;
-    store.save_credential(&Credential { sealed: vec![2], ..dead.clone() }, "one").await.unwrap();
-    let buried = Grant { status: GrantStatus::NeedsReauth, ..grant.clone() };
-
-    let late = store.bury(&buried, dead.generation, &notes("b1")).await;
-    assert!(matches!(late, Err(StoreError::Conflict)), "a newer credential lives");
-    assert_eq!(store.grant(&app_id(), grant.id).await.unwrap(), Some(grant.clone()));
-
-    store.bury(&buried, dead.generation + 1, &notes("b2")).await.unwrap();
-    assert_eq!(store.grant(&app_id(), grant.id).await.unwrap(), Some(buried));
 }
 
 async fn old_sessions_are_forgotten_with_all_that_hangs_on_them(store: &dyn Store) {

@@ -31,8 +31,8 @@ pub use outbox::{
 };
 pub use postgres::PostgresStore;
 pub use records::{
-    ApiKey, Attempt, AuditEntry, AuditFilter, Begun, Connect, Credential, Depart, Ended, Event, GrantFilter,
-    HeldCode, Lease, Leased, Notes, NumberedAudit, OnceRequest,
+    ApiKey, Attempt, AuditEntry, AuditFilter, Begun, Connect, Credential, Depart, DueRefresh, Ended, Event,
+    GrantFilter, HeldCode, Lease, Leased, Notes, NumberedAudit, OnceRequest,
 };
 pub use sealed::{Otherwise, Resealed, SealedCount, SealedPlace, SealedValue};
 pub use sqlite::SqliteStore;
@@ -253,6 +253,10 @@ pub trait Credentials {
     /// Replaces a credential if its generation is still the one read, `owner` has the right to, and the
     /// grant is active.
     async fn save_credential(&self, credential: &Credential, owner: &str) -> Result<(), StoreError>;
+    /// Active grants whose credential is due to be refreshed unasked, the longest due first.
+    async fn due_refreshes(&self, now: Timestamp, most: i64) -> Result<Vec<DueRefresh>, StoreError>;
+    /// Puts such a refresh off: true for the one server that may try it now.
+    async fn claim_refresh(&self, due: &DueRefresh, next: Timestamp) -> Result<bool, StoreError>;
 }
 
 /// Values sealed with a master key, wherever they lie: for changing that key.

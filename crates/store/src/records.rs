@@ -165,6 +165,17 @@ pub struct Credential {
     pub sealed: Vec<u8>,
     /// Raised by every write.
     pub generation: i64,
+    /// When it is refreshed unasked, lest it die of disuse.
+    pub refresh_at: Option<Timestamp>,
+}
+
+/// A grant whose credential is due to be refreshed unasked.
+#[derive(Clone, Debug)]
+pub struct DueRefresh {
+    /// Which.
+    pub grant: Grant,
+    /// Since when.
+    pub at: Timestamp,
 }
 
 /// The wish to refresh a credential.
@@ -225,6 +236,8 @@ pub struct Connect<'a> {
     pub sealed: &'a [u8],
     /// The generation that a part of it was kept from: no other may be replaced.
     pub kept_from: Option<i64>,
+    /// When it is refreshed unasked, lest it die of disuse.
+    pub refresh_at: Option<Timestamp>,
     /// For operator and app.
     pub notes: &'a Notes,
 }

@@ -1,12 +1,12 @@
 //! Rows back into words: the same from every database.
 
-use grantway_core::{Digest, Timestamp, app::Registration, grant::Grant, session::Session};
+use grantway_core::{Digest, GrantId, Timestamp, app::Registration, grant::Grant, session::Session};
 use serde_json::Value;
 use sqlx::FromRow;
 
 use crate::{
-    ApiKey, Attempt, AuditEntry, Begun, Claimed, Delivery, Endpoint, Event, HeldCode, NumberedAudit,
-    PendingRevocation, PlacedEvent, StoreError,
+    ApiKey, Attempt, AuditEntry, Begun, Claimed, Credential, Delivery, Endpoint, Event, HeldCode,
+    NumberedAudit, PendingRevocation, PlacedEvent, StoreError,
 };
 
 /// Our own types always serialize; an empty text would be refused on reading.
@@ -141,6 +141,21 @@ impl RevocationRow {
             next_at: Timestamp(self.next_at),
             attempts: self.attempts,
         })
+    }
+}
+
+/// As its table has it, without what leases go by.
+#[derive(FromRow)]
+pub(crate) struct CredentialRow {
+    sealed: Vec<u8>,
+    generation: i64,
+    refresh_at: Option<i64>,
+}
+
+impl CredentialRow {
+    pub(crate) fn read(self, grant: GrantId) -> Credential {
+        let Self { sealed, generation, refresh_at } = self;
+        Credential { grant, sealed, generation, refresh_at: refresh_at.map(Timestamp) }
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) fn expires_in(asked: Option<i64>) -> Result<i64, ServiceError> {
     Err(ServiceError::field("expires_in", format!("must be {SHORTEST_SECONDS} to {LONGEST_SECONDS} seconds")))
 }
 
-pub(super) fn user(user: Option<User>) -> Result<User, ServiceError> {
+pub(crate) fn user(user: Option<User>) -> Result<User, ServiceError> {
     let user = user.ok_or_else(|| {
         ServiceError::field("user", "is required: {\"id\": …}, the app's own id of its signed-in user")
     })?;

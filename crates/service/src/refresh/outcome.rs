@@ -12,7 +12,7 @@ use grantway_store::{Attempt, Credential, Ended, Lease, Leased, Notes, StoreErro
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::{Service, ServiceError, grant_place, revocations::Unheld, token::dead};
+use crate::{Service, ServiceError, disuse::refresh_at, grant_place, revocations::Unheld, token::dead};
 
 /// Together with the longest refresh, 20 seconds, less than a lease.
 const PERSISTENCE: Duration = Duration::from_secs(25);
@@ -71,7 +71,9 @@ impl Service {
         owner: &str,
     ) -> Result<TokenSet, ServiceError> {
         let sealed = self.vault.seal(tokens.to_plain().expose(), &grant_place(grant.id), &*self.entropy);
-        let fresh = Credential { sealed, ..credential.clone() };
+        let known = self.catalog.get(&grant.provider);
+        let refresh_at = known.and_then(|provider| refresh_at(provider, &tokens, self.clock.now()));
+        let fresh = Credential { sealed, refresh_at, ..credential.clone() };
         match self.persisting(|| self.store.save_credential(&fresh, owner)).await {
             Ok(()) => Ok(tokens),
             // Connected again, revoked, or saved by a try that seemed to fail.

@@ -1,7 +1,7 @@
 //! The callback, room by room: what is refused, and that nothing is lost or spent then.
 
 use grantway_core::{Code, Secret, message::Told, session::Stage, view::Shown};
-use grantway_testkit::{Answer, Person, Switches, TokenBehaviour};
+use grantway_testkit::{Person, Switches, TokenBehaviour};
 
 use super::world::{Browser, World, app, pairs, state_of};
 use crate::{ArriveRequest, ServiceError, grant_place};

@@ -7,6 +7,7 @@ use grantway_core::{
     view::Shown,
 };
 use grantway_testkit::Person;
+use serde_json::json;
 
 use super::world::{Browser, World, app, user};
 use crate::{CompleteRequest, Patience, ServiceError};
@@ -32,7 +33,7 @@ async fn held(world: &World) -> (Browser, Secret) {
 }
 
 fn request(code: &Secret, id: &str) -> CompleteRequest {
-    CompleteRequest { code: code.clone(), user: user(id) }
+    CompleteRequest { code: code.clone(), user: Some(user(id)), user_token: None }
 }
 
 #[tokio::test]
@@ -63,6 +64,25 @@ async fn another_user_burns_the_session_and_the_code_stays_unspent() {
     assert!(
         matches!(session.result(grantway_core::Timestamp(0)).outcome, Told::Error { error } if error.code == Code::UserMismatch)
     );
+}
+
+#[tokio::test]
+async fn a_user_token_says_who_completes_it_and_one_that_is_not_believed_spends_nothing() {
+    let world = World::new().await;
+    let (_, code) = held(&world).await;
+    let by = |user_token: Option<Secret>| CompleteRequest { code: code.clone(), user: None, user_token };
+
+    let nobody = world.service.complete(&app(), by(None)).await.unwrap_err();
+    let late = world.service.complete(&app(), by(Some(world.token(json!({"exp": 1}))))).await.unwrap_err();
+    let connection = world.service.complete(&app(), by(Some(world.token(json!({}))))).await.unwrap();
+
+    assert_eq!((nobody.code(), late.code()), (Code::InvalidField, Code::InvalidUserToken));
+    assert_eq!(connection.user.id, "u1");
+    let (browser, code) = held(&world).await;
+    let other = world.token(json!({"sub": "victim"}));
+    let request = CompleteRequest { code, user: None, user_token: Some(other) };
+    assert_eq!(world.service.complete(&app(), request).await.unwrap_err().code(), Code::UserMismatch);
+    assert_eq!(world.store.session(&browser.session).await.unwrap().unwrap().connections, []);
 }
 
 #[tokio::test]

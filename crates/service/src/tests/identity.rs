@@ -7,7 +7,7 @@ use super::world::{World, app, app_spec};
 use crate::{AppSpec, MintRequest, ServiceError};
 
 impl World {
-    fn token(&self, more: Value) -> Secret {
+    pub(super) fn token(&self, more: Value) -> Secret {
         let mut claims =
             json!({"sub": "u1", "aud": "acme", "exp": self.service.clock.now().unix_seconds() + 60});
         for (name, value) in more.as_object().unwrap() {

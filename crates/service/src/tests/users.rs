@@ -159,7 +159,10 @@ async fn a_code_that_waits_for_the_backend_is_not_spent_for_a_deleted_user() {
     let code = grantway_core::Secret::new(url.query_pairs().next().unwrap().1.into_owned());
 
     world.service.delete_user(&app(), "u1").await.unwrap();
-    let late = world.service.complete(&app(), crate::CompleteRequest { code, user: user("u1") }).await;
+    let late = world
+        .service
+        .complete(&app(), crate::CompleteRequest { code, user: Some(user("u1")), user_token: None })
+        .await;
 
     assert!(matches!(late, Err(ServiceError::Token(TokenReason::Unknown))));
     assert_eq!(world.token_requests(), 0);

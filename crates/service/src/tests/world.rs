@@ -84,7 +84,7 @@ impl World {
         let client = FakeClient {
             client_id: "acme".to_owned(),
             client_secret: "CANARY-secret".to_owned(),
-            redirect_uris: ["files", "mute", "nobody", "shops"]
+            redirect_uris: ["fading", "files", "mute", "nobody", "shops"]
                 .map(|id| format!("https://connect.test/connect/callback/acme.{id}"))
                 .into(),
         };
@@ -274,6 +274,8 @@ fn catalog() -> Catalog {
     catalog.declare("mute".parse().unwrap(), toml::from_str(&mute).unwrap()).unwrap();
     let nobody = text.replace("id = '/id', email = '/email', name = '/name'", "source = 'nothing'");
     catalog.declare("nobody".parse().unwrap(), toml::from_str(&nobody).unwrap()).unwrap();
+    let fading = format!("{text}\nrefresh = {{ rotates = 'yes', lifetime = 2592000 }}");
+    catalog.declare("fading".parse().unwrap(), toml::from_str(&fading).unwrap()).unwrap();
     let common = "scopes = ['profile']\nuserinfo = { url = 'https://files.test/userinfo' }\naccount = { id = '/id' }\n[[parameter]]\n";
     let shops = format!(
         "name = 'Shops'\nauthorize_url = 'https://{{shop}}.test/authorize'\ntoken_url = 'https://{{shop}}.test/token'\n{common}\
@@ -305,7 +307,7 @@ pub(super) fn app_spec() -> AppSpec {
             algorithms: vec!["ES256".to_owned()],
             user_claim: "sub".to_owned(),
         }),
-        registrations: ["files", "lost", "mute", "nobody", "shops"].map(registration).into(),
+        registrations: ["fading", "files", "lost", "mute", "nobody", "shops"].map(registration).into(),
         webhooks: Vec::new(),
     }
 }

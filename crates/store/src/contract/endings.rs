@@ -7,7 +7,7 @@ use grantway_core::{
     grant::{Grant, GrantStatus},
 };
 
-use super::{Place, fixtures::*, lease};
+use super::{Place, credentials::lease, fixtures::*};
 use crate::{Connect, Ending, PendingRevocation, Store, StoreError, Telling};
 
 pub(super) async fn run<P: Place>(fresh: &impl AsyncFn() -> P) {
@@ -66,6 +66,7 @@ async fn a_grant_is_changed_only_in_the_state_that_was_read(store: &dyn Store) {
         was: Some(GrantStatus::Active),
         sealed: &[2],
         kept_from: None,
+        refresh_at: None,
         notes: &noted,
     };
     let late = store.connect(&stale).await;
@@ -124,6 +125,7 @@ async fn a_grant_that_is_connected_again_has_nothing_left_to_tell(store: &dyn St
         was: Some(GrantStatus::Revoked),
         sealed: &[2],
         kept_from: None,
+        refresh_at: None,
         notes: &noted,
     };
     store.connect(&again).await.unwrap();

@@ -38,10 +38,27 @@ pub(crate) async fn saved(store: &dyn Store, number: u8) -> SessionId {
 
 /// A grant that was connected by a session of its own.
 pub(super) async fn connected(store: &dyn Store, number: u8, account: &str) -> Grant {
+    kept(store, number, account, None).await
+}
+
+/// The same, to be refreshed unasked then.
+pub(super) async fn kept(
+    store: &dyn Store,
+    number: u8,
+    account: &str,
+    refresh_at: Option<Timestamp>,
+) -> Grant {
     let (session, grant) = (minted(store, number).await, grant(number, account));
     let noted = notes(&format!("c{number}"));
-    let connect =
-        Connect { session: &session, grant: &grant, was: None, sealed: &[1], kept_from: None, notes: &noted };
+    let connect = Connect {
+        session: &session,
+        grant: &grant,
+        was: None,
+        sealed: &[1],
+        kept_from: None,
+        refresh_at,
+        notes: &noted,
+    };
     store.connect(&connect).await.unwrap();
     grant
 }

@@ -44,7 +44,8 @@ pub(super) async fn a_saved_session_is_told_and_a_refused_one_is_not(store: &dyn
     let session = Session { version: session.version + 1, ..session };
     let (grant, notes) = (grant(1, "account"), notes("c"));
     let (was, sealed, kept_from) = (None, &[1], None);
-    let connect = Connect { session: &session, grant: &grant, was, sealed, kept_from, notes: &notes };
+    let connect =
+        Connect { session: &session, grant: &grant, was, sealed, kept_from, refresh_at: None, notes: &notes };
     store.connect(&connect).await.unwrap();
     assert_eq!(heard(changes).await, session.id);
     let session = Session { version: session.version + 1, ..session }.forgotten(Timestamp(9));

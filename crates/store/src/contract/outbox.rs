@@ -54,8 +54,15 @@ async fn happened(store: &dyn Store, number: u8) {
     let session = mint(store, number).await;
     let grant = grant(number, &format!("account{number}"));
     let noted = Notes { event: Some(event(&format!("e{number}"))), ..notes(&format!("c{number}")) };
-    let connect =
-        Connect { session: &session, grant: &grant, was: None, sealed: &[1], kept_from: None, notes: &noted };
+    let connect = Connect {
+        session: &session,
+        grant: &grant,
+        was: None,
+        sealed: &[1],
+        kept_from: None,
+        refresh_at: None,
+        notes: &noted,
+    };
     store.connect(&connect).await.unwrap();
 }
 

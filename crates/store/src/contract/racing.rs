@@ -7,7 +7,7 @@ use grantway_core::{
     grant::{Grant, GrantStatus},
 };
 
-use super::{Place, endings::end, fixtures::*, lease};
+use super::{Place, credentials::lease, endings::end, fixtures::*};
 use crate::{Connect, Credential, HeldCode, Leased, Store, StoreError};
 
 /// A race that goes well once proves little.
@@ -109,10 +109,24 @@ async fn one_replica_connects_an_account(place: &impl Place) {
         let (my_grant, its_grant) = (grant(number, &account), grant(number + ROUNDS, &account));
         let (sealed, kept_from) = (&[1], None);
 
-        let mine =
-            Connect { session: &first, grant: &my_grant, was: None, sealed, kept_from, notes: &my_notes };
-        let its =
-            Connect { session: &second, grant: &its_grant, was: None, sealed, kept_from, notes: &its_notes };
+        let mine = Connect {
+            session: &first,
+            grant: &my_grant,
+            was: None,
+            sealed,
+            kept_from,
+            refresh_at: None,
+            notes: &my_notes,
+        };
+        let its = Connect {
+            session: &second,
+            grant: &its_grant,
+            was: None,
+            sealed,
+            kept_from,
+            refresh_at: None,
+            notes: &its_notes,
+        };
         one_wins(race(one.connect(&mine), other.connect(&its)).await);
     }
     let found = one.grants_of_user(&app_id(), "u1", &"files".parse().unwrap()).await.unwrap();
@@ -202,8 +216,15 @@ async fn a_grant_that_ends_is_not_revived_by_who_knew_it_active(place: &impl Pla
         let session = minted(&*one, number + ROUNDS).await;
         let (noted, note) = (notes(&format!("a{number}")), format!("r{number}"));
         let was = Some(GrantStatus::Active);
-        let again =
-            Connect { session: &session, grant: &grant, was, sealed: &[2], kept_from: None, notes: &noted };
+        let again = Connect {
+            session: &session,
+            grant: &grant,
+            was,
+            sealed: &[2],
+            kept_from: None,
+            refresh_at: None,
+            notes: &noted,
+        };
 
         // Whichever came first, the grant has ended.
         let revoking = async { end(&*other, &grant, None, &note).await.map(|_| ()) };

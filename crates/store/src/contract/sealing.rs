@@ -8,7 +8,7 @@ use grantway_core::{
     session::{Accounts, Mismatch, Progress, Session},
 };
 
-use super::{Place, fixtures::*, lease};
+use super::{Place, credentials::lease, fixtures::*};
 use crate::{Credential, HeldCode, Leased, Otherwise, Resealed, SealedPlace, SealedValue, Store, StoreError};
 
 const OLD: &[u8] = b"\x01old-key.";

@@ -2,23 +2,25 @@
 //! by the database's clock, which all servers share.
 
 use async_trait::async_trait;
-use grantway_core::GrantId;
+use grantway_core::{GrantId, Timestamp};
 use sqlx::PgConnection;
 
 use super::{PostgresStore, grants::lock_active};
 use crate::{
-    Credential, Credentials, Ended, Lease, Leased, StoreError, conflict::changed_one, rows::LeaseRow,
+    Credential, Credentials, DueRefresh, Ended, Lease, Leased, StoreError,
+    conflict::changed_one,
+    rows::{CredentialRow, LeaseRow, parse},
 };
 
 #[async_trait]
 impl Credentials for PostgresStore {
     async fn credential(&self, grant: GrantId) -> Result<Option<Credential>, StoreError> {
-        let row: Option<(Vec<u8>, i64)> =
-            sqlx::query_as("select sealed, generation from credentials where grant_id = $1")
+        let row: Option<CredentialRow> =
+            sqlx::query_as("select sealed, generation, refresh_at from credentials where grant_id = $1")
                 .bind(grant.to_string())
                 .fetch_optional(&self.pool)
                 .await?;
-        Ok(row.map(|(sealed, generation)| Credential { grant, sealed, generation }))
+        Ok(row.map(|row| row.read(grant)))
     }
 
     async fn lease(&self, lease: &Lease) -> Result<Leased, StoreError> {
@@ -80,16 +82,38 @@ impl Credentials for PostgresStore {
         }
         let saved = sqlx::query(
             "update credentials set sealed = $1, generation = generation + 1, lease_owner = null, lease_until = null, \
-             attempt_at = null, attempts = 0 where grant_id = $2 and generation = $3 and lease_owner = $4",
+             attempt_at = null, attempts = 0, refresh_at = $5 where grant_id = $2 and generation = $3 and lease_owner = $4",
         )
         .bind(&credential.sealed)
         .bind(credential.grant.to_string())
         .bind(credential.generation)
         .bind(owner)
+        .bind(credential.refresh_at.map(|at| at.0))
         .execute(&mut *tx)
         .await?;
         changed_one(saved.rows_affected())?;
         Ok(tx.commit().await?)
+    }
+
+    async fn due_refreshes(&self, now: Timestamp, most: i64) -> Result<Vec<DueRefresh>, StoreError> {
+        let rows: Vec<(String, i64)> = sqlx::query_as(
+            "select g.body, c.refresh_at from credentials c join grants g on g.id = c.grant_id \
+             where c.refresh_at <= $1 and g.status = 'active' order by c.refresh_at limit $2",
+        )
+        .bind(now.0)
+        .bind(most)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter()
+            .map(|(body, at)| Ok(DueRefresh { grant: parse(&body, "grant")?, at: Timestamp(at) }))
+            .collect()
+    }
+
+    async fn claim_refresh(&self, due: &DueRefresh, next: Timestamp) -> Result<bool, StoreError> {
+        let query =
+            sqlx::query("update credentials set refresh_at = $1 where grant_id = $2 and refresh_at = $3");
+        let query = query.bind(next.0).bind(due.grant.id.to_string()).bind(due.at.0);
+        Ok(query.execute(&self.pool).await?.rows_affected() == 1)
     }
 }
 

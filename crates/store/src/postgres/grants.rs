@@ -28,14 +28,15 @@ impl Grants for PostgresStore {
             .execute(&mut *tx)
             .await?;
         let kept = sqlx::query(
-            "insert into credentials (grant_id, sealed, generation) values ($1, $2, 1) \
+            "insert into credentials (grant_id, sealed, generation, refresh_at) values ($1, $2, 1, $4) \
              on conflict (grant_id) do update set sealed = excluded.sealed, generation = credentials.generation + 1, \
-             lease_owner = null, lease_until = null, attempt_at = null, attempts = 0 \
+             lease_owner = null, lease_until = null, attempt_at = null, attempts = 0, refresh_at = excluded.refresh_at \
              where $3 is null or credentials.generation = $3",
         )
         .bind(connect.grant.id.to_string())
         .bind(connect.sealed)
         .bind(connect.kept_from)
+        .bind(connect.refresh_at.map(|at| at.0))
         .execute(&mut *tx)
         .await?;
         changed_one(kept.rows_affected())?;
@@ -101,6 +102,10 @@ impl Grants for PostgresStore {
         .execute(&mut *tx)
         .await?;
         changed_one(buried.rows_affected())?;
+        sqlx::query("update credentials set refresh_at = null where grant_id = $1")
+            .bind(grant.id.to_string())
+            .execute(&mut *tx)
+            .await?;
         insert_notes(&mut tx, notes).await?;
         Ok(tx.commit().await?)
     }
