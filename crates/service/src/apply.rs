@@ -110,10 +110,9 @@ impl Service {
                 identity: spec.identity,
             });
         }
-        self.store.apply(&apps, &registrations, &endpoints).await?;
-        for app in &apps {
-            self.store.audit(&self.audit_entry(&app.id, "app.applied", &app.id, json!({}))).await?;
-        }
+        let entry = |app: &App| self.audit_entry(&app.id, "app.applied", &app.id, json!({}));
+        let audit: Vec<_> = apps.iter().map(entry).collect();
+        self.store.apply(&apps, &registrations, &endpoints, &audit).await?;
         let applied = |made: Registration| AppliedRegistration {
             redirect_uri: self.redirect_uri(&made.id),
             app: made.app,

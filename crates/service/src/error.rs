@@ -176,7 +176,7 @@ impl ServiceError {
             Self::Refreshing => Code::RefreshInProgress,
             Self::ProxyNotSupported(_) => Code::ProxyNotSupported,
             Self::ProxyNotAllowed { .. } => Code::ProxyNotAllowed,
-            Self::BodyBroken => Code::InvalidRequest,
+            Self::BodyBroken | Self::Store(StoreError::BadText) => Code::InvalidRequest,
             Self::AccountMismatch(_) => Code::AccountMismatch,
             Self::GrantEnded(_) => Code::GrantEnded,
             Self::Engine(error) if error.is_transient() => Code::ProviderUnavailable,

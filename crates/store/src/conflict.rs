@@ -11,6 +11,6 @@ pub(crate) fn changed_one(rows: u64) -> Result<(), StoreError> {
 pub(crate) fn conflict_if_unique(error: sqlx::Error) -> StoreError {
     match error.as_database_error() {
         Some(database) if database.is_unique_violation() => StoreError::Conflict,
-        _ => StoreError::Database(error),
+        _ => error.into(),
     }
 }

@@ -69,7 +69,8 @@ async fn apps_and_registrations_are_replaced_by_id(store: &dyn Store) {
 
     let renamed = App { name: "New".to_owned(), ..app() };
     let secret = Registration { sealed_secret: Some(vec![9]), ..registration() };
-    store.apply(slice::from_ref(&renamed), slice::from_ref(&secret), &[]).await.unwrap();
+    store.apply(slice::from_ref(&renamed), slice::from_ref(&secret), &[], &[audit("a1")]).await.unwrap();
+    assert_eq!(store.audit_of(&app_id()).await.unwrap(), [audit("a1")]);
 
     assert_eq!(store.apps().await.unwrap(), [renamed]);
     assert_eq!(store.registrations(&app_id()).await.unwrap(), slice::from_ref(&secret));

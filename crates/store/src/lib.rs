@@ -46,9 +46,12 @@ pub enum StoreError {
     /// A row that this version can't read.
     #[error("a stored {0} can't be read")]
     Unreadable(&'static str),
+    /// A NUL, which Postgres neither keeps nor looks for.
+    #[error("a text holds NUL, which can be neither stored nor looked for")]
+    BadText,
     /// The database itself.
     #[error("the database failed")]
-    Database(#[from] sqlx::Error),
+    Database(#[source] sqlx::Error),
     /// Its schema.
     #[error("the database could not be brought up to date")]
     Migration(#[from] sqlx::migrate::MigrateError),
@@ -56,6 +59,16 @@ pub enum StoreError {
 
 /// SQLSTATE classes of a server that goes, comes or has no room: 08 connection, 53 resources, 57 intervention.
 const OUTAGES: [&str; 3] = ["08", "53", "57"];
+
+/// SQLSTATE of a text that is none: with a NUL, as ours are UTF-8.
+const BAD_TEXT: &str = "22021";
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        let code = error.as_database_error().and_then(|told| told.code());
+        if code.is_some_and(|code| code == BAD_TEXT) { Self::BadText } else { Self::Database(error) }
+    }
+}
 
 impl StoreError {
     /// Whether the database was not there, rather than saying no.
@@ -112,6 +125,7 @@ pub trait Apps {
         apps: &[App],
         registrations: &[Registration],
         endpoints: &[Endpoint],
+        audit: &[AuditEntry],
     ) -> Result<(), StoreError>;
     /// One app.
     async fn app(&self, id: &AppId) -> Result<Option<App>, StoreError>;

@@ -7,7 +7,7 @@ use crate::{AuditEntry, AuditFilter, Store};
 
 pub(super) async fn the_audit_is_read_in_pages_in_the_order_of_writing(store: &dyn Store) {
     let other: AppId = "other".parse().unwrap();
-    store.apply(&[app(), App { id: other.clone(), ..app() }], &[], &[]).await.unwrap();
+    store.apply(&[app(), App { id: other.clone(), ..app() }], &[], &[], &[]).await.unwrap();
     let row = |id: &str, app: &AppId, at| AuditEntry { app: app.clone(), at: Timestamp(at), ..audit(id) };
     for entry in [
         row("d", &app_id(), 10),

@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::{ApiKey, AuditEntry, Connect, Depart, Event, Notes, OnceRequest, Store};
 
 pub(super) async fn seed(store: &dyn Store) {
-    store.apply(&[app()], &[registration()], &[]).await.unwrap();
+    store.apply(&[app()], &[registration()], &[], &[]).await.unwrap();
 }
 
 pub(super) async fn minted(store: &dyn Store, number: u8) -> Session {

@@ -46,7 +46,7 @@ fn endpoint(path: &str, kinds: &[&str]) -> Endpoint {
 }
 
 async fn declare(store: &dyn Store, endpoints: &[Endpoint]) {
-    store.apply(&[app()], &[registration()], endpoints).await.unwrap();
+    store.apply(&[app()], &[registration()], endpoints, &[]).await.unwrap();
 }
 
 /// A change that tells of itself: events `e{number}`, at a time of 3 ms.

@@ -66,7 +66,12 @@ async fn sealed_values_are_counted_by_key_while_they_are_of_use(store: &dyn Stor
     let asking = Session { progress: Progress::Troubled { provider, code, mismatch }, ..asking };
     store.save_session(&asking, &notes("asking")).await.unwrap();
     store
-        .apply(&[], &[Registration { sealed_secret: Some(sealed(NEW, "secret")), ..registration() }], &[])
+        .apply(
+            &[],
+            &[Registration { sealed_secret: Some(sealed(NEW, "secret")), ..registration() }],
+            &[],
+            &[],
+        )
         .await
         .unwrap();
 

@@ -7,7 +7,7 @@ use grantway_testkit::postgres;
 use tokio::time::timeout;
 
 use crate::{
-    Change, PostgresStore, Store, StoreError,
+    Change, GrantFilter, PostgresStore, Store, StoreError,
     contract::{self, Place, heard, saved},
 };
 
@@ -40,6 +40,17 @@ async fn the_audit_can_not_be_emptied() {
     let error = Database::fresh().execute("truncate audit".to_owned()).await.unwrap_err();
 
     assert!(error.to_string().contains("the audit is insert-only"), "{error}");
+}
+
+#[tokio::test]
+async fn a_text_with_nul_is_the_askers_mistake() {
+    let store = Database::fresh().store().await;
+    let user = Some("u\0".to_owned());
+    let filter = GrantFilter { user, provider: None, status: None, after: None, limit: 1 };
+
+    let refused = store.grants(&"acme".parse().unwrap(), &filter).await;
+
+    assert!(matches!(refused, Err(StoreError::BadText)), "{refused:?}");
 }
 
 #[tokio::test]

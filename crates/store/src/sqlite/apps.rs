@@ -6,9 +6,9 @@ use grantway_core::{
     app::{App, Registration},
 };
 
-use super::{SqliteStore, outbox::write::declare_endpoints};
+use super::{SqliteStore, journal::insert_audit, outbox::write::declare_endpoints};
 use crate::{
-    Apps, Endpoint, StoreError,
+    Apps, AuditEntry, Endpoint, StoreError,
     rows::{RegistrationRow, json, parse},
 };
 
@@ -19,6 +19,7 @@ impl Apps for SqliteStore {
         apps: &[App],
         registrations: &[Registration],
         endpoints: &[Endpoint],
+        audit: &[AuditEntry],
     ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         for app in apps {
@@ -47,6 +48,9 @@ impl Apps for SqliteStore {
             .await?;
         }
         declare_endpoints(&mut tx, apps, endpoints).await?;
+        for entry in audit {
+            insert_audit(&mut tx, entry).await?;
+        }
         Ok(tx.commit().await?)
     }
 
