@@ -42,6 +42,41 @@ test.describe('in a window', { tag: '@popup' }, () => {
     await expect(page.getByText('ada@example.com').first()).toBeVisible();
   });
 
+  const leaveOut = async () => {
+    await popup.getByRole('checkbox', { name: 'files.read' }).uncheck();
+    await go.decide(popup, 'Allow');
+    await expect(go.problem(popup, 'Some permissions are missing')).toBeVisible();
+    await expect(popup.getByRole('listitem').filter({ hasText: 'files.read' })).toBeVisible();
+  };
+
+  test('a permission that was left out is allowed with one click', async ({ page }) => {
+    await leaveOut();
+    await expect(page.getByText('ada@example.com')).toHaveCount(0);
+    await go.action(popup, 'Allow it at Fake Files').click();
+    await atFakeFiles(popup);
+    await Promise.all([popup.waitForEvent('close'), go.decide(popup, 'Allow')]);
+
+    await expect(page.getByText('ada@example.com').first()).toBeVisible();
+    await expect(page.getByText('Missing scopes')).toHaveCount(0);
+  });
+
+  test('who goes on without a permission is connected', async ({ page }) => {
+    await leaveOut();
+    await Promise.all([popup.waitForEvent('close'), go.action(popup, 'Continue without it').click()]);
+
+    await expect(page.getByText('ada@example.com').first()).toBeVisible();
+    await expect(page.getByText('Missing scopes')).toBeVisible();
+  });
+
+  test('who closes the window instead is connected, too', async ({ page }) => {
+    await leaveOut();
+    await popup.close();
+    await page.waitForTimeout(2500);
+    await page.getByRole('heading', { level: 1 }).click();
+
+    await expect(page.getByText('ada@example.com').first()).toBeVisible({ timeout: 15_000 });
+  });
+
   for (const [behaviour, title] of [
     ['Answers 500', 'The provider is not answering'],
     ['Hangs up before answering', 'The provider is not answering'],
