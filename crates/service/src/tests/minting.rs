@@ -53,7 +53,7 @@ async fn each_field_is_refused_by_name_and_rule() {
         (
             |r| r.allowed_providers = Some(vec!["nope".into()]),
             "allowed_providers",
-            "the app has no registration at `nope`; registered: files, lost, mute, shops",
+            "the app has no registration at `nope`; registered: fading, files, lost, mute, nobody, shops",
         ),
         (
             |r| r.allowed_origin = Some("*".into()),

@@ -125,6 +125,8 @@ async fn a_grant_is_found_by_its_user_and_provider_unless_several_fit() {
         Err(ServiceError::InsufficientScope { grant, missing }) if grant == ada && missing == ["files.write"]
     ));
 
+    // Told in the order of their making.
+    world.clock.advance_seconds(1);
     let grace = world.connect("grace", |_| {}).await.grant_id;
     let Err(ServiceError::Ambiguous(candidates)) = ask("u1", &[]).await else { panic!("several fit") };
     let identifiers: Vec<_> =
