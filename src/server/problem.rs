@@ -17,6 +17,9 @@ use utoipa::ToSchema;
 
 use crate::calls::{self, Origins};
 
+/// RFC 9457, section 3.
+pub const PROBLEM: &str = "application/problem+json";
+
 /// The HTTP status of a code.
 #[must_use]
 pub fn status_of(code: Code) -> StatusCode {
@@ -95,6 +98,12 @@ impl ApiError {
         Self { code, detail: detail.into(), more: Map::new(), retry_after: None }
     }
 
+    /// A body beyond what a route reads.
+    #[must_use]
+    pub fn body_too_large() -> Self {
+        Self::new(Code::BodyTooLarge, "at most 64 KiB are read")
+    }
+
     /// With the seconds after which it may be tried again (RFC 9110, section 10.2.3).
     #[must_use]
     pub fn retry_after(self, seconds: u64) -> Self {
@@ -139,7 +148,7 @@ impl IntoResponse for ApiError {
             more: self.more,
         };
         let mut response = (status, Json(body)).into_response();
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM));
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(RETRY_AFTER, seconds.into());
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::{
     Json, Router,
     extract::{MatchedPath, Request, State},
-    http::StatusCode,
+    http::{StatusCode, header::CONTENT_TYPE},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{any, get, post},
@@ -22,7 +22,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::server::{
     api::{auth, events, grants, once, openapi, proxy, result, sessions, users},
     connect, guard, headers, limits,
-    problem::ApiError,
+    problem::{ApiError, PROBLEM},
     render,
     state::AppState,
 };
@@ -50,6 +50,7 @@ pub fn router(state: AppState) -> Router {
         .layer(CompressionLayer::new())
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, SLOWEST))
+        .layer(middleware::from_fn(explain))
         .merge(passed_on(&state))
         .layer(middleware::from_fn_with_state(state.clone(), headers::secure))
         .layer(middleware::from_fn(log))
@@ -171,6 +172,21 @@ async fn no_route() -> ApiError {
 
 async fn no_method() -> ApiError {
     ApiError::new(Code::MethodNotAllowed, "the API has no such method here")
+}
+
+/// The layers within answer the API without words of ours.
+async fn explain(request: Request, next: Next) -> Response {
+    let is_api = request.uri().path().starts_with("/v1/");
+    let response = next.run(request).await;
+    let is_explained = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == PROBLEM);
+    match response.status() {
+        _ if !is_api || is_explained => response,
+        StatusCode::PAYLOAD_TOO_LARGE => ApiError::body_too_large().into_response(),
+        StatusCode::SERVICE_UNAVAILABLE => {
+            ApiError::new(Code::Unavailable, "the answer took too long").into_response()
+        }
+        _ => response,
+    }
 }
 
 /// One line a request, with the route's template: never a query, an id or a body.

@@ -1,5 +1,6 @@
 //! What every page sends, and what none does.
 
+use axum::{body::Body, http::Request};
 use serde_json::json;
 
 use crate::world::{CONNECT, World};
@@ -157,6 +158,24 @@ async fn a_body_that_is_too_large_is_refused() {
     let answer = world.post("/connect", Some(CONNECT), "", &[("session", &large)]).await;
 
     assert!(matches!(answer.status.as_u16(), 400 | 413), "{}", answer.status);
+}
+
+#[tokio::test]
+async fn the_api_refuses_it_with_a_problem_whether_its_length_is_told_or_found_out() {
+    let world = World::new().await;
+    let large = json!({"user": {"id": "x".repeat(65 * 1024)}}).to_string();
+    let post = || {
+        Request::post("/v1/connect/sessions")
+            .header("authorization", format!("Bearer {}", world.key.expose()))
+            .header("content-type", "application/json")
+    };
+
+    for request in [post(), post().header("content-length", large.len())] {
+        let answer = world.send(request.body(Body::from(large.clone())).unwrap()).await;
+
+        assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (413, &json!("body_too_large")));
+        assert_eq!(answer.header("content-type"), Some("application/problem+json"));
+    }
 }
 
 #[tokio::test]

@@ -46,6 +46,9 @@ pub enum EngineError {
     /// Sent, but no answer came, or not in time: nobody knows what it did.
     #[error("the provider did not answer")]
     Unanswered,
+    /// A success that breaks off or says nothing of use: nobody knows what it did.
+    #[error("the provider's answer can't be used: nobody knows what it did")]
+    Garbled,
     /// A 5xx or 429.
     #[error("the provider answered with status {0}")]
     Failing(u16),
@@ -92,7 +95,16 @@ impl EngineError {
     /// Whether trying later may help.
     #[must_use]
     pub fn is_transient(self) -> bool {
-        matches!(self, Self::NotConnected | Self::Unanswered | Self::Failing(_) | Self::Resting(_))
+        matches!(
+            self,
+            Self::NotConnected | Self::Unanswered | Self::Garbled | Self::Failing(_) | Self::Resting(_)
+        )
+    }
+
+    /// Whether what was sent may have done its work all the same: a code or refresh token may be spent.
+    #[must_use]
+    pub fn may_have_spent(self) -> bool {
+        matches!(self, Self::Unanswered | Self::Garbled)
     }
 }
 
@@ -107,7 +119,7 @@ impl From<HttpError> for EngineError {
             HttpError::NotConnected => Self::NotConnected,
             HttpError::NotPublic => Self::NotPublic,
             HttpError::Unanswered | HttpError::TimedOut => Self::Unanswered,
-            HttpError::TooLarge => Self::Unreadable("overlong"),
+            HttpError::TooLarge => Self::Garbled,
         }
     }
 }

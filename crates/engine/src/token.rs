@@ -130,13 +130,11 @@ async fn lengthened(
         return Err(EngineError::of_answer(&answer, now));
     }
     let answer = standardize(provider, answer, now);
+    check_kind(&answer)?;
     if !answer.status().is_success() {
-        let error: StandardErrorResponse<BasicErrorResponseType> =
-            serde_json::from_slice(answer.body()).map_err(|_| EngineError::Unreadable("token"))?;
-        return Err(meaning(error.error()));
+        return Err(meaning(&error_of(&answer)?));
     }
-    let answer: Answer =
-        serde_json::from_slice(answer.body()).map_err(|_| EngineError::Unreadable("token"))?;
+    let answer: Answer = serde_json::from_slice(answer.body()).map_err(|_| EngineError::Garbled)?;
     let fresh = TokenSet { is_long_lived: true, ..TokenSet::of(answer, now) };
     Ok(fresh.after(old))
 }
@@ -197,6 +195,7 @@ impl<'c> AsyncHttpClient<'c> for Wire<'_> {
                 return Err(EngineError::of_answer(&answer, self.now).into());
             }
             let mut answer = standardize(self.client.provider, answer, self.now);
+            check_kind(&answer)?;
             // The library wants 200 of a success; RFC 6749 and a few providers let it be another 2xx.
             if answer.status().is_success() && answer.headers().contains_key(CONTENT_TYPE) {
                 *answer.status_mut() = ::http::StatusCode::OK;
@@ -213,8 +212,25 @@ fn translate(error: WireError) -> EngineError {
         RequestTokenError::Request(SendError::Http(error)) => error.into(),
         RequestTokenError::Request(SendError::Unsaid(error)) => error,
         RequestTokenError::ServerResponse(answer) => meaning(answer.error()),
-        RequestTokenError::Parse(..) | RequestTokenError::Other(_) => EngineError::Unreadable("token"),
+        // Of a success, as its kind was checked.
+        RequestTokenError::Parse(..) | RequestTokenError::Other(_) => EngineError::Garbled,
     }
+}
+
+/// That it comes from a token endpoint. A web page or a refusal in other words is from somewhere before it, where
+/// nothing is spent.
+fn check_kind(answer: &HttpResponse) -> Result<(), EngineError> {
+    match answer.body().trim_ascii_start().first() {
+        Some(b'<') => Err(EngineError::Unreadable("token")),
+        _ if answer.status().is_success() => Ok(()),
+        _ => error_of(answer).map(|_| ()),
+    }
+}
+
+fn error_of(answer: &HttpResponse) -> Result<BasicErrorResponseType, EngineError> {
+    let error: StandardErrorResponse<BasicErrorResponseType> =
+        serde_json::from_slice(answer.body()).map_err(|_| EngineError::Unreadable("token"))?;
+    Ok(error.error().clone())
 }
 
 fn meaning(error: &BasicErrorResponseType) -> EngineError {

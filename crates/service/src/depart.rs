@@ -77,14 +77,13 @@ impl Service {
         self.trouble(session, provider, error).await
     }
 
-    /// The grant that a trip to a provider authorises again: the one named, or one just made that lacks scopes.
-    async fn known_grant(
+    /// The grant that a trip to a provider authorises again.
+    async fn meant_grant(
         &self,
         session: &Session,
         provider: &ProviderId,
     ) -> Result<Option<Grant>, ServiceError> {
-        let lacking = || Some(session.lacking().filter(|lacking| lacking.provider == *provider)?.grant_id);
-        match session.terms.grant_id.or_else(lacking) {
+        match session.meant(provider) {
             Some(id) => Ok(self.store.grant(&session.app, id).await?),
             None => Ok(None),
         }
@@ -100,7 +99,7 @@ impl Service {
         let session = self.session_of_browser(id, cookie).await?;
         let wants_another_account = session.terms.switch_account || session.asks_which_account();
         let session = session.depart(provider, self.clock.now())?;
-        let again = self.known_grant(&session, provider).await?;
+        let again = self.meant_grant(&session, provider).await?;
         let registered = self.registered(&RegistrationId::of(&session.app, provider)).await?;
         match known_parameters(&session, &registered, again.as_ref(), typed) {
             Settled::All(parameters) => {

@@ -1,4 +1,5 @@
-//! Grants that nobody uses: refreshed unasked, before their provider forgets them.
+//! Grants that nobody asks for: refreshed unasked, before their provider forgets them, and once more where nobody
+//! knows what came of the last refresh, while the provider still honours the replaced token.
 //!
 //! The moment is written down with each credential. Whichever server finds it first puts it off, so that a
 //! failure is tried again later and replicas share the work.
@@ -19,8 +20,10 @@ const BATCH: i64 = 8;
 /// How often the database is asked.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 
-/// After so many seconds a failed one is tried again.
-const PAUSE: i64 = 3600;
+/// After so many seconds a failed one is tried again; sooner where a provider honours a replaced token for less.
+const LONGEST_PAUSE: i64 = 3600;
+/// Longer than a lease.
+const SHORTEST_PAUSE: i64 = 60;
 
 /// What lives for less than a day unused is not kept alive: that would be traffic without end.
 const LEAST_LIFE: i64 = 24 * 3600;
@@ -58,7 +61,9 @@ impl Service {
     }
 
     async fn refresh_unasked(self: Arc<Self>, due: &DueRefresh) -> Result<(), ServiceError> {
-        if !self.store.claim_refresh(due, self.clock.now().plus_seconds(PAUSE)).await? {
+        let grace = self.catalog.get(&due.grant.provider).and_then(|provider| provider.refresh.grace);
+        let pause = grace.map_or(LONGEST_PAUSE, |grace| (grace / 2).clamp(SHORTEST_PAUSE, LONGEST_PAUSE));
+        if !self.store.claim_refresh(due, self.clock.now().plus_seconds(pause)).await? {
             return Ok(());
         }
         if let Err(error) = self.refresh_early(&due.grant).await {

@@ -1,5 +1,7 @@
 //! Why a use case refuses or fails. Each variant has one stable code.
 
+use std::time::Duration;
+
 use grantway_core::{
     Code, GrantId, KeyScope, Origin, ProviderId,
     flow::Refusal,
@@ -217,8 +219,9 @@ impl Candidate {
     }
 }
 
-/// How often a step is tried when another writer was first.
+/// How often a step is tried when another writer was first, and the pause between.
 const TRIES: usize = 3;
+const BREATH: Duration = Duration::from_millis(50);
 
 /// Runs a step again, from its first read, when another writer was first: a double click, two tabs,
 /// one account connected twice at one moment.
@@ -228,7 +231,7 @@ where
 {
     for _ in 1..TRIES {
         match step().await {
-            Err(ServiceError::Store(StoreError::Conflict)) => {}
+            Err(ServiceError::Store(StoreError::Conflict)) => tokio::time::sleep(BREATH).await,
             outcome => return outcome,
         }
     }

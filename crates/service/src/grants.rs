@@ -30,7 +30,7 @@ impl Service {
     }
 
     /// Revokes a grant: no token of it is handed out from now on. Its provider is told afterwards
-    /// ([`Self::tell_providers`]).
+    /// ([`Self::keep_telling`]).
     ///
     /// # Errors
     /// When the app has no such grant.

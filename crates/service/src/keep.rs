@@ -30,7 +30,7 @@ impl Service {
         let (session, kept) = session.keep_both(self.clock.now())?;
         let kept = self.opened(&session, &kept)?;
         let tokens = TokenSet::from_plain(&Secret::new(kept.tokens))?;
-        let arrival = Arrival { session, flow: &kept.flow, tokens, account: kept.account };
+        let arrival = Arrival { session, flow: &kept.flow, tokens, account: kept.account, is_beside: true };
         match self.settle(&arrival).await {
             Ok(_) => Ok(()),
             Err(error @ ServiceError::GrantEnded(_)) => {

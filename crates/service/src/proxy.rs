@@ -10,13 +10,16 @@ mod target;
 
 use std::sync::Arc;
 
-use grantway_core::{AppId, GrantId};
+use grantway_core::{
+    AppId, GrantId,
+    grant::{Grant, GrantStatus},
+};
 use grantway_engine::{RelayError, TokenSet, relay::Body};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use serde_json::json;
 use url::Url;
 
-use crate::{ClientParts, Service, ServiceError};
+use crate::{ClientParts, Service, ServiceError, token::dead};
 use body::Payload;
 pub(crate) use renewal::Renewals;
 use target::Wanted;
@@ -79,9 +82,19 @@ impl Service {
             return Ok(answer);
         }
         match self.renewed(&grant, &tokens).await? {
-            Some(fresh) => self.relay(&parts, &fresh, &call, payload.take()).await,
+            Some(fresh) => {
+                self.check_active(&grant).await?;
+                self.relay(&parts, &fresh, &call, payload.take()).await
+            }
             None => Ok(answer),
         }
+    }
+
+    /// It may have been revoked since the first try.
+    async fn check_active(&self, grant: &Grant) -> Result<(), ServiceError> {
+        let now = self.store.grant(&grant.app, grant.id).await?;
+        let is_active = now.is_some_and(|now| now.status == GrantStatus::Active);
+        if is_active { Ok(()) } else { Err(dead(grant)) }
     }
 
     async fn relay(

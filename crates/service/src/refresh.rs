@@ -32,7 +32,7 @@ const LEASE_SECONDS: i64 = 50;
 /// How long a caller waits for another process's refresh.
 const PATIENCE: Duration = Duration::from_secs(25);
 
-/// An attempt that may have spent a token is made once more at most.
+/// An attempt that may have spent a token that rotates is made once more at most.
 const MOST_ATTEMPTS: i64 = 2;
 
 /// How a provider is asked.
@@ -118,7 +118,7 @@ impl Service {
             now: self.clock.now(),
             seconds: LEASE_SECONDS,
         };
-        let before = match self.lease(&lease).await? {
+        let before = match self.lease(credential, &lease).await? {
             Leased::Held => return Ok(None),
             Leased::Moved => return self.newer(grant, credential).await.map(Some),
             Leased::Taken(before) => before,
@@ -135,8 +135,8 @@ impl Service {
             Ok(tokens) => self.keep(grant, credential, tokens, &lease.owner).await.map(Some),
             Err(EngineError::InvalidGrant) => self.bury(grant, credential, Death::Refused).await.map(Some),
             Err(error) => {
-                let ended = if error == EngineError::Unanswered { Ended::Unknown } else { Ended::Unspent };
-                self.give_back(grant.id, &lease.owner, ended).await?;
+                let ended = if error.may_have_spent() { Ended::Unknown } else { Ended::Unspent };
+                self.give_back(credential, &lease.owner, ended).await?;
                 self.still_living(grant, old, error).map(Some)
             }
         }
@@ -169,15 +169,14 @@ impl Service {
 }
 
 /// Whether a refresh token that may have been spent is worth another try. One that does not rotate, or works
-/// on when it has, is never spent. One that may rotate is sent once more, and so is one that rotates within
-/// the time for which the provider honours a replaced one; elsewhere it could look like theft.
+/// on when it has, is never spent; of one that is not known to rotate only the provider can say that it was.
+/// One that rotates is sent once more, within the time for which the provider honours a replaced one:
+/// elsewhere it looks like theft.
 fn may_send_again(rules: &Refresh, before: Attempt) -> bool {
-    let in_grace = rules.grace.is_some_and(|grace| before.age <= grace);
-    let once_more = before.count < MOST_ATTEMPTS;
+    let in_grace = rules.grace.is_some_and(|grace| (0..=grace).contains(&before.age));
     match rules.rotates {
-        Rotates::No | Rotates::Overlap => true,
-        Rotates::Maybe => once_more,
-        Rotates::Yes => once_more && in_grace,
+        Rotates::No | Rotates::Overlap | Rotates::Maybe => true,
+        Rotates::Yes => in_grace && before.count < MOST_ATTEMPTS,
     }
 }
 
@@ -189,13 +188,14 @@ mod tests {
     fn a_token_that_may_be_spent_is_sent_again_only_where_that_is_no_theft() {
         for (rules, count, age, again) in [
             ("", 1, 9999, true),
-            ("", 2, 0, false),
+            ("", 9, 9999, true),
             ("rotates = 'no'", 1, 9999, true),
             ("rotates = 'no'", 9, 9999, true),
             ("rotates = 'overlap'", 9, 9999, true),
             ("rotates = 'yes'", 1, 0, false),
             ("rotates = 'yes'\ngrace = 600", 1, 600, true),
             ("rotates = 'yes'\ngrace = 600", 1, 601, false),
+            ("rotates = 'yes'\ngrace = 600", 1, -1, false),
             ("rotates = 'yes'\ngrace = 600", 2, 1, false),
         ] {
             let before = Attempt { age, count };

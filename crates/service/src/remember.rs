@@ -8,6 +8,7 @@ use grantway_core::{
 };
 use grantway_engine::{EngineError, Proof, TokenSet, identify};
 use grantway_store::{Connect, StoreError};
+use serde_json::json;
 
 use crate::{
     Service, ServiceError, depart::verifier_place, disuse::refresh_at, error::retried, grant_place,
@@ -35,7 +36,7 @@ impl Service {
                 tracing::warn!(session = %session.id, provider = %flow.provider, %error, "connected, API address unknown")
             }
         }
-        let arrival = Arrival { session, flow, tokens, account };
+        let arrival = Arrival { session, flow, tokens, account, is_beside: false };
         self.settle(&arrival).await
     }
 
@@ -80,7 +81,7 @@ impl Service {
     }
 
     /// Whose tokens they are. A provider that can't tell now makes a connection of an unknown account, unless
-    /// a grant was named: that one's account must be the same.
+    /// a grant is meant: that one's account must be the same.
     async fn account(
         &self,
         session: &Session,
@@ -96,9 +97,8 @@ impl Service {
         };
         match grantway_engine::identify(&*self.http, &self.directory, client, tokens, asked).await {
             Ok(account) => Ok(account),
-            Err(error) if matches!(error, EngineError::IdToken(_)) || session.terms.grant_id.is_some() => {
-                Err(error.into())
-            }
+            Err(error) if matches!(error, EngineError::IdToken(_)) => Err(error.into()),
+            Err(error) if session.meant(&flow.provider).is_some() => Err(error.into()),
             Err(error) => {
                 tracing::warn!(session = %session.id, provider = %flow.provider, %error, "connected, account unknown");
                 Ok(Account::default())
@@ -113,8 +113,7 @@ impl Service {
         let provider = self.provider(&arrival.flow.provider)?;
         let here = provider.place(&arrival.flow.parameters);
         let is_here = |grant: &Grant| provider.place(&grant.parameters) == here;
-        let lacking = session.lacking().map(|lacking| lacking.grant_id);
-        let known = choose(known, session.terms.grant_id, lacking, &arrival.account, is_here)?;
+        let known = choose(known, arrival.meant(), &arrival.account, is_here)?;
         let is_other = |grant: &&Grant| is_another(&grant.account, &arrival.account) || !is_here(grant);
         if let Some(grant) = known.as_ref().filter(is_other) {
             let (accounts, kept) = (accounts(&grant.account, &arrival.account), self.kept(arrival));
@@ -123,13 +122,21 @@ impl Service {
         check_not_ended(known.as_ref(), arrival.flow)?;
         let was = known.as_ref().map(|grant| grant.status);
         let revived = known.as_ref().is_some_and(|grant| grant.status != GrantStatus::Active);
-        let (tokens, kept_from) = self.with_kept_refresh_token(arrival, known.as_ref()).await?;
+        let working = known.as_ref().filter(|grant| keeps_refresh_token(grant, arrival));
+        // What is kept must not be on its way to the provider.
+        let _turn = match working {
+            Some(grant) => Some(self.refreshing.turn(grant.id).await),
+            None => None,
+        };
+        let (tokens, kept_from) = self.with_kept_refresh_token(arrival, working).await?;
         let grant = self.grant_of(arrival, known);
         let refresh_at = refresh_at(provider, &tokens, self.clock.now());
         let sealed = self.vault.seal(tokens.to_plain().expose(), &grant_place(grant.id), &*self.entropy);
         let connection = grant.connection(&self.provider_name(&grant.provider));
         let session = session.clone().connected(connection.clone(), self.clock.now());
         let notes = self.connected_note(&session, &connection, revived);
+        let why = json!({"why": "connected again"});
+        let untold = self.audit_entry(&grant.app, "grant.provider_not_told", grant.id, why);
         self.store
             .connect(&Connect {
                 session: &session,
@@ -139,21 +146,19 @@ impl Service {
                 kept_from,
                 refresh_at,
                 notes: &notes,
+                untold: &untold,
             })
             .await?;
         Ok(connection)
     }
 
-    /// Some providers give a refresh token only the first time. A working one is not thrown away; with
-    /// it goes the generation that it was read at, lest a refresh meanwhile be undone.
+    /// With the working refresh token goes the generation that it was read at, lest a refresh meanwhile be undone.
     async fn with_kept_refresh_token(
         &self,
         arrival: &Arrival<'_>,
-        known: Option<&Grant>,
+        working: Option<&Grant>,
     ) -> Result<(TokenSet, Option<i64>), ServiceError> {
         let mut tokens = arrival.tokens.clone();
-        let working =
-            known.filter(|grant| tokens.refresh_token.is_none() && grant.status == GrantStatus::Active);
         let Some(grant) = working else { return Ok((tokens, None)) };
         let Some(credential) = self.store.credential(grant.id).await? else { return Ok((tokens, None)) };
         let plain = self.vault.open(&credential.sealed, &grant_place(grant.id))?;
@@ -196,6 +201,11 @@ impl Service {
     }
 }
 
+/// Some providers give a refresh token only the first time. A working one is not thrown away.
+fn keeps_refresh_token(grant: &Grant, arrival: &Arrival<'_>) -> bool {
+    arrival.tokens.refresh_token.is_none() && grant.status == GrantStatus::Active
+}
+
 /// A trip that began before its grant was revoked does not revive it; a new one does.
 fn check_not_ended(known: Option<&Grant>, flow: &Flow) -> Result<(), ServiceError> {
     match known {
@@ -221,30 +231,32 @@ pub(crate) struct Arrival<'a> {
     pub(crate) flow: &'a Flow,
     pub(crate) tokens: TokenSet,
     pub(crate) account: Account,
+    /// The person wants it beside the grant that was meant.
+    pub(crate) is_beside: bool,
+}
+
+impl Arrival<'_> {
+    fn meant(&self) -> Option<GrantId> {
+        if self.is_beside { None } else { self.session.meant(&self.flow.provider) }
+    }
 }
 
 /// Which grant a connection is: the one named, the one of the same account, or, at a provider that
-/// tells no identity, the one that the person was asked to complete, else the only one that waits to be
-/// authorised again. Otherwise a new one. Two tenants may give one id to two accounts, so only a grant of the
-/// same place counts.
+/// tells no identity, the only one that waits to be authorised again. Otherwise a new one. Two tenants may
+/// give one id to two accounts, so only a grant of the same place counts.
 fn choose(
     known: Vec<Grant>,
     named: Option<GrantId>,
-    lacking: Option<GrantId>,
     account: &Account,
     is_here: impl Fn(&Grant) -> bool,
 ) -> Result<Option<Grant>, ServiceError> {
     if let Some(id) = named {
         return known.into_iter().find(|grant| grant.id == id).map(Some).ok_or(ServiceError::NoGrant);
     }
-    let mut known: Vec<_> = known.into_iter().filter(is_here).collect();
+    let mut known = known.into_iter().filter(is_here);
     if account.id.is_some() {
-        return Ok(known.into_iter().find(|grant| grant.account.id == account.id));
+        return Ok(known.find(|grant| grant.account.id == account.id));
     }
-    let lacks = |grant: &Grant| Some(grant.id) == lacking && grant.account.id.is_none();
-    if let Some(place) = known.iter().position(lacks) {
-        return Ok(Some(known.swap_remove(place)));
-    }
-    let mut waiting = known.into_iter().filter(|grant| grant.status == GrantStatus::NeedsReauth);
+    let mut waiting = known.filter(|grant| grant.status == GrantStatus::NeedsReauth);
     Ok(waiting.next().filter(|_| waiting.next().is_none()))
 }

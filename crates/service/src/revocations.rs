@@ -11,10 +11,11 @@ use grantway_engine::TokenSet;
 use grantway_store::PendingRevocation;
 use serde_json::json;
 use tokio::task::JoinSet;
+use tokio_util::task::JoinMap;
 
 use crate::{Service, ServiceError, grant_place};
 
-/// How many providers are told at once.
+/// How many revocations one provider is told at once.
 const BATCH: i64 = 16;
 
 /// The second attempt comes after so many seconds: longer than any attempt takes. Each pause is twice the
@@ -42,21 +43,41 @@ pub(crate) struct Unheld<'a> {
 impl Service {
     /// Tells providers of revocations, at once and again, until it is dropped. That is safe at any moment.
     pub async fn keep_telling(self: Arc<Self>) {
+        // One task for each client at a provider: one that hangs delays no other.
+        let mut busy = JoinMap::new();
         loop {
-            if let Err(error) = self.tell_providers().await {
-                tracing::warn!(%error, "pending revocations could not be read");
+            match self.store.registrations_to_tell(self.clock.now()).await {
+                Ok(due) => {
+                    for id in due {
+                        if !busy.contains_key(&id) {
+                            busy.spawn(id.clone(), Arc::clone(&self).tell_in_turn(id));
+                        }
+                    }
+                }
+                Err(error) => tracing::warn!(%error, "pending revocations could not be read"),
             }
-            let _ = tokio::time::timeout(LOOK_EVERY, self.revocations.notified()).await;
+            tokio::select! {
+                () = self.revocations.notified() => {}
+                Some(_) = busy.join_next() => {}
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+            }
         }
     }
 
-    /// Tells each provider that is to be told by now, once.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn tell_providers(self: &Arc<Self>) -> Result<(), ServiceError> {
+    async fn tell_in_turn(self: Arc<Self>, registration: RegistrationId) {
+        if let Err(error) = self.tell_provider(&registration).await {
+            tracing::warn!(%registration, %error, "pending revocations could not be worked on");
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// Tells a provider all that it is to be told by now, once.
+    pub(crate) async fn tell_provider(
+        self: &Arc<Self>,
+        registration: &RegistrationId,
+    ) -> Result<(), ServiceError> {
         loop {
-            let due = self.store.due_revocations(self.clock.now(), BATCH).await?;
+            let due = self.store.due_revocations(registration, self.clock.now(), BATCH).await?;
             if due.is_empty() {
                 return Ok(());
             }
@@ -65,9 +86,8 @@ impl Service {
                 let service = Arc::clone(self);
                 attempts.spawn(async move { service.attempt(pending).await });
             }
-            while let Some(attempt) = attempts.join_next().await {
-                attempt.map_err(|_| ServiceError::Interrupted)??;
-            }
+            let done = attempts.join_all().await;
+            done.into_iter().collect::<Result<(), _>>()?;
         }
     }
 

@@ -31,12 +31,6 @@ pub struct Deleted {
     pub sessions_ended: usize,
 }
 
-impl Deleted {
-    fn did_something(&self) -> bool {
-        !self.grants_revoked.is_empty() || self.grants_forgotten + self.sessions_ended > 0
-    }
-}
-
 impl Service {
     /// Deletes what is known of an app's user: open sessions end, grants are revoked, personal data is
     /// forgotten. Ids, scopes, dates and the audit remain. Goes on when the caller hangs up; repeating it
@@ -55,34 +49,33 @@ impl Service {
     }
 
     async fn delete_user_now(&self, app: &AppId, user_id: String) -> Result<Deleted, ServiceError> {
-        let mut deleted = Deleted {
-            sessions_ended: self.end_sessions(app, &user_id).await?,
-            grants_revoked: Vec::new(),
-            grants_forgotten: 0,
-            user_id,
-        };
-        for id in self.grants_of(app, &deleted.user_id).await? {
+        let sessions = self.sessions_to_end(app, &user_id).await?;
+        let grants = self.grants_to_forget(app, &user_id).await?;
+        if !sessions.is_empty() || !grants.is_empty() {
+            // First: what follows may be cut off.
+            let detail = json!({"grants": grants.len(), "sessions": sessions.len()});
+            self.store.audit(&self.audit_entry(app, "user.deleted", &user_id, detail)).await?;
+        }
+        let mut deleted =
+            Deleted { user_id, grants_revoked: Vec::new(), grants_forgotten: 0, sessions_ended: 0 };
+        for id in sessions {
+            deleted.sessions_ended += usize::from(retried(|| self.end_session(&id)).await?);
+        }
+        // Once more: what a session was about to connect is there by now.
+        for id in self.grants_to_forget(app, &deleted.user_id).await? {
             match retried(|| self.forget_grant(app, id)).await? {
                 Forgot::Working => deleted.grants_revoked.push(id),
                 Forgot::Revoked => deleted.grants_forgotten += 1,
                 Forgot::Nothing => {}
             }
         }
-        if deleted.did_something() {
-            let detail = json!({"grants": deleted.grants_revoked.len(), "sessions": deleted.sessions_ended});
-            self.store.audit(&self.audit_entry(app, "user.deleted", &deleted.user_id, detail)).await?;
-        }
         self.store.wipe().await?;
         Ok(deleted)
     }
 
-    /// Says how many were open. Those that had ended are forgotten too, with what they told.
-    async fn end_sessions(&self, app: &AppId, user: &str) -> Result<usize, ServiceError> {
-        let mut open = 0;
-        for session in self.store.sessions_of_user(app, user).await? {
-            open += usize::from(retried(|| self.end_session(&session.id)).await?);
-        }
-        Ok(open)
+    async fn sessions_to_end(&self, app: &AppId, user: &str) -> Result<Vec<SessionId>, ServiceError> {
+        let sessions = self.store.sessions_of_user(app, user).await?.into_iter();
+        Ok(sessions.filter(|session| !session.is_forgotten()).map(|session| session.id).collect())
     }
 
     /// Says whether it was open.
@@ -98,7 +91,7 @@ impl Service {
         Ok(was_open)
     }
 
-    async fn grants_of(&self, app: &AppId, user: &str) -> Result<Vec<GrantId>, ServiceError> {
+    async fn grants_to_forget(&self, app: &AppId, user: &str) -> Result<Vec<GrantId>, ServiceError> {
         let user = Some(user.to_owned());
         let mut filter = GrantFilter { user, provider: None, status: None, after: None, limit: PAGE };
         let mut all = Vec::new();
@@ -106,7 +99,10 @@ impl Service {
             let page = self.store.grants(app, &filter).await?;
             let Some(last) = page.last() else { return Ok(all) };
             filter.after = Some(last.id);
-            all.extend(page.iter().map(|grant| grant.id));
+            let is_kept = |grant: &&Grant| {
+                grant.status != GrantStatus::Revoked || (*grant).clone().forgotten() != **grant
+            };
+            all.extend(page.iter().filter(is_kept).map(|grant| grant.id));
         }
     }
 

@@ -126,15 +126,7 @@ async fn a_connection_is_remembered_whole_or_not_at_all(store: &dyn Store) {
     let session = minted(store, 1).await;
     let grant = grant(1, "account");
     let noted = Notes { event: Some(event("e1")), ..notes("c1") };
-    let connect = Connect {
-        session: &session,
-        grant: &grant,
-        was: None,
-        sealed: &[7],
-        kept_from: None,
-        refresh_at: None,
-        notes: &noted,
-    };
+    let connect = Connect { sealed: &[7], ..connecting(&session, &grant, None, &noted) };
     store.connect(&connect).await.unwrap();
 
     let stale = Notes { event: Some(event("e2")), ..notes("c2") };
@@ -150,30 +142,9 @@ async fn a_connection_is_remembered_whole_or_not_at_all(store: &dyn Store) {
 async fn the_same_account_can_not_become_two_grants(store: &dyn Store) {
     let (first, second) = (minted(store, 1).await, minted(store, 2).await);
     let (one, other) = (grant(1, "account"), grant(2, "account"));
-    store
-        .connect(&Connect {
-            session: &first,
-            grant: &one,
-            was: None,
-            sealed: &[1],
-            kept_from: None,
-            refresh_at: None,
-            notes: &notes("c1"),
-        })
-        .await
-        .unwrap();
+    store.connect(&connecting(&first, &one, None, &notes("c1"))).await.unwrap();
 
-    let twice = store
-        .connect(&Connect {
-            session: &second,
-            grant: &other,
-            was: None,
-            sealed: &[2],
-            kept_from: None,
-            refresh_at: None,
-            notes: &notes("c2"),
-        })
-        .await;
+    let twice = store.connect(&connecting(&second, &other, None, &notes("c2"))).await;
 
     assert!(matches!(twice, Err(StoreError::Conflict)));
     let found = store.grants_of_user(&app_id(), "u1", &one.provider).await.unwrap();
@@ -183,18 +154,7 @@ async fn the_same_account_can_not_become_two_grants(store: &dyn Store) {
     // The same id at another tenant is another account.
     let parameters = [("shop".to_owned(), "other".to_owned())].into();
     let elsewhere = Grant { parameters, ..other };
-    store
-        .connect(&Connect {
-            session: &second,
-            grant: &elsewhere,
-            sealed: &[2],
-            was: None,
-            kept_from: None,
-            refresh_at: None,
-            notes: &notes("c3"),
-        })
-        .await
-        .unwrap();
+    store.connect(&connecting(&second, &elsewhere, None, &notes("c3"))).await.unwrap();
     let found = store.grants_of_user(&app_id(), "u1", &one.provider).await.unwrap();
     assert_eq!(found, [one, elsewhere]);
 }

@@ -70,9 +70,15 @@ pub trait Endings {
 
     /// Adds tokens that no grant will hold.
     async fn add_revocation(&self, pending: &PendingRevocation) -> Result<(), StoreError>;
-    /// Those that are due, the longest due first.
-    async fn due_revocations(&self, now: Timestamp, limit: i64)
-    -> Result<Vec<PendingRevocation>, StoreError>;
+    /// The clients whose providers are to be told of something by now.
+    async fn registrations_to_tell(&self, now: Timestamp) -> Result<Vec<RegistrationId>, StoreError>;
+    /// What is to be told by then of one of them, the longest due first.
+    async fn due_revocations(
+        &self,
+        registration: &RegistrationId,
+        now: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<PendingRevocation>, StoreError>;
     /// Takes one for an attempt, and notes when the next would be: true for one of many who ask.
     async fn claim_revocation(
         &self,

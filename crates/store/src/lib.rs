@@ -57,8 +57,11 @@ pub enum StoreError {
     Migration(#[from] sqlx::migrate::MigrateError),
 }
 
-/// SQLSTATE classes of a server that goes, comes or has no room: 08 connection, 53 resources, 57 intervention.
-const OUTAGES: [&str; 3] = ["08", "53", "57"];
+/// SQLSTATEs of a server that goes, comes or has no room (08 connection, 53 resources, 57 intervention), or that is
+/// asked by too many at once (40 rollback, 55P03 lock not available).
+const OUTAGES: [&str; 5] = ["08", "40", "53", "55P03", "57"];
+/// SQLite's of the same: busy, locked, I/O error, full (<https://sqlite.org/rescode.html>). The upper bits say more.
+const FILE_OUTAGES: [u32; 4] = [5, 6, 10, 13];
 
 /// SQLSTATE of a text that is none: with a NUL, as ours are UTF-8.
 const BAD_TEXT: &str = "22021";
@@ -81,11 +84,17 @@ impl StoreError {
             | sqlx::Error::PoolTimedOut
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed => true,
-            sqlx::Error::Database(told) => told
-                .code()
-                .is_some_and(|code| OUTAGES.iter().any(|class| code.len() == 5 && code.starts_with(class))),
+            sqlx::Error::Database(told) => told.code().is_some_and(|code| is_outage(&code)),
             _ => false,
         }
+    }
+}
+
+/// By the code that a database gave: five characters, or SQLite's number.
+fn is_outage(code: &str) -> bool {
+    match code.parse::<u32>() {
+        Ok(number) if code.len() < 5 => FILE_OUTAGES.contains(&(number & 0xff)),
+        _ => OUTAGES.iter().any(|class| code.starts_with(class)),
     }
 }
 
@@ -237,8 +246,9 @@ pub trait Flows {
 #[async_trait]
 pub trait Grants {
     /// Remembers a connection: grant, credential, session, outbox and audit. [`StoreError::Conflict`]
-    /// when the session or the grant moved on, or the same account was connected at the same moment. What
-    /// its provider was still to be told of that grant's end is dropped: it could end what is new.
+    /// when the session or the grant moved on, or the same account was connected at the same moment, or what is
+    /// kept is being refreshed. What its provider was still to be told of that grant's end is dropped: it
+    /// could end what is new.
     async fn connect(&self, connect: &Connect<'_>) -> Result<(), StoreError>;
     /// One grant of an app.
     async fn grant(&self, app: &AppId, id: GrantId) -> Result<Option<Grant>, StoreError>;
@@ -260,10 +270,11 @@ pub trait Grants {
 pub trait Credentials {
     /// A grant's credential, unless it was revoked.
     async fn credential(&self, grant: GrantId) -> Result<Option<Credential>, StoreError>;
-    /// Takes the right to refresh a credential, and notes the attempt before it is made.
+    /// Takes the right to refresh a credential, and notes the attempt before it is made. One that leaves no other
+    /// trace is due again as soon as the lease is over.
     async fn lease(&self, lease: &Lease) -> Result<Leased, StoreError>;
     /// Gives that right back, if `owner` still has it.
-    async fn release(&self, grant: GrantId, owner: &str, ended: Ended) -> Result<(), StoreError>;
+    async fn release(&self, credential: &Credential, owner: &str, ended: Ended) -> Result<(), StoreError>;
     /// Replaces a credential if its generation is still the one read, `owner` has the right to, and the
     /// grant is active.
     async fn save_credential(&self, credential: &Credential, owner: &str) -> Result<(), StoreError>;

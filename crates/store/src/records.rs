@@ -240,6 +240,8 @@ pub struct Connect<'a> {
     pub refresh_at: Option<Timestamp>,
     /// For operator and app.
     pub notes: &'a Notes,
+    /// For the operator, if the provider was still to be told of the grant's end.
+    pub untold: &'a AuditEntry,
 }
 
 /// Which grants to list.

@@ -26,6 +26,7 @@ impl<T: serde::de::DeserializeOwned> FromRequest<AppState> for Body<T> {
             Err(JsonRejection::JsonDataError(error)) => {
                 Err(ApiError::new(Code::InvalidField, error.body_text()))
             }
+            Err(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(ApiError::body_too_large()),
             Err(error) => Err(ApiError::new(Code::InvalidRequest, error.body_text())),
         }
     }

@@ -13,7 +13,7 @@ use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 pub(crate) struct GrantLocks(Mutex<HashMap<GrantId, Weak<AsyncMutex<()>>>>);
 
 impl GrantLocks {
-    pub(super) async fn turn(&self, grant: GrantId) -> OwnedMutexGuard<()> {
+    pub(crate) async fn turn(&self, grant: GrantId) -> OwnedMutexGuard<()> {
         let lock = self.lock_of(grant);
         lock.lock_owned().await
     }

@@ -1,12 +1,9 @@
 //! What a refresh led to, written down. The one rule: what a provider gave is nowhere else, so a store that
-//! fails is asked again for as long as the lease allows.
+//! fails is asked again, and again. Whoever has the lease by then is safe from what comes late.
 
 use std::time::Duration;
 
-use grantway_core::{
-    GrantId,
-    grant::{Grant, GrantStatus},
-};
+use grantway_core::grant::{Grant, GrantStatus};
 use grantway_engine::TokenSet;
 use grantway_store::{Attempt, Credential, Ended, Lease, Leased, Notes, StoreError};
 use serde_json::{Value, json};
@@ -14,8 +11,11 @@ use tokio::time::Instant;
 
 use crate::{Service, ServiceError, disuse::refresh_at, grant_place, revocations::Unheld, token::dead};
 
-/// Together with the longest refresh, 20 seconds, less than a lease.
-const PERSISTENCE: Duration = Duration::from_secs(25);
+/// Longer than a database takes to come back elsewhere. A drain ends it earlier.
+const PERSISTENCE: Duration = Duration::from_secs(600);
+
+/// A connection that is dead without a word must not hold up the next one.
+const ONE_TRY: Duration = Duration::from_secs(5);
 
 /// Why a grant's user must connect again.
 #[derive(Clone, Copy)]
@@ -43,11 +43,11 @@ impl Death {
 
 impl Service {
     /// A lease that was taken unheard is given back: nothing was sent.
-    pub(super) async fn lease(&self, lease: &Lease) -> Result<Leased, ServiceError> {
+    pub(super) async fn lease(&self, credential: &Credential, lease: &Lease) -> Result<Leased, ServiceError> {
         match self.store.lease(lease).await {
             Ok(leased) => Ok(leased),
             Err(error) => {
-                self.give_back(lease.grant, &lease.owner, Ended::Unspent).await?;
+                self.give_back(credential, &lease.owner, Ended::Unspent).await?;
                 Err(error.into())
             }
         }
@@ -56,11 +56,11 @@ impl Service {
     /// Ends an attempt that brought nothing.
     pub(super) async fn give_back(
         &self,
-        grant: GrantId,
+        credential: &Credential,
         owner: &str,
         ended: Ended,
     ) -> Result<(), ServiceError> {
-        Ok(self.persisting(|| self.store.release(grant, owner, ended)).await?)
+        Ok(self.persisting(|| self.store.release(credential, owner, ended)).await?)
     }
 
     pub(super) async fn keep(
@@ -139,12 +139,16 @@ impl Service {
     {
         let until = Instant::now() + PERSISTENCE;
         loop {
-            match step().await {
-                Err(StoreError::Database(error)) if Instant::now() < until => {
+            match tokio::time::timeout(ONE_TRY, step()).await {
+                Err(_) if Instant::now() < until => {
+                    tracing::warn!("the database did not take down a refresh in time");
+                }
+                Ok(Err(StoreError::Database(error))) if Instant::now() < until => {
                     tracing::warn!(%error, "a refresh could not be written down yet");
                     tokio::time::sleep(self.pause()).await;
                 }
-                outcome => return outcome,
+                Ok(outcome) => return outcome,
+                Err(_) => return step().await,
             }
         }
     }

@@ -52,24 +52,51 @@ async fn what_is_used_is_left_alone() {
 }
 
 #[tokio::test]
-async fn a_provider_that_fails_is_asked_again_an_hour_later() {
+async fn a_provider_that_fails_is_asked_again_within_its_grace() {
     let world = World::new().await;
     let (grant, before) = world.unused().await;
     let behave = |token| world.provider.set_switches(Switches { token, rotate: true, ..Switches::default() });
 
     world.clock.advance_seconds(20 * DAY);
     behave(TokenBehaviour::ServerError);
-    for seconds in [0, 3599, 1] {
+    for seconds in [0, 299, 1] {
         world.clock.advance_seconds(seconds);
         world.service.refresh_disused().await.unwrap();
     }
     behave(TokenBehaviour::Normal);
-    world.clock.advance_seconds(3600);
+    world.clock.advance_seconds(300);
     world.service.refresh_disused().await.unwrap();
 
     assert_eq!((world.token_requests() - before, world.status(grant).await), (3, GrantStatus::Active));
     world.service.refresh_disused().await.unwrap();
     assert_eq!(world.token_requests() - before, 3);
+}
+
+#[tokio::test]
+async fn an_answer_that_was_lost_is_asked_for_again_while_the_old_token_is_honoured() {
+    let world = World::new().await;
+    let (grant, before) = world.unused().await;
+    let behave =
+        |token| world.provider.set_switches(Switches { token, rotate: false, ..Switches::default() });
+
+    for asked in ["by the backend", "unasked"] {
+        world.clock.advance_seconds(20 * DAY);
+        behave(TokenBehaviour::HangUp);
+        match asked {
+            "unasked" => world.service.refresh_disused().await.unwrap(),
+            _ => assert!(world.service.token(&app(), grant, &[]).await.is_err()),
+        }
+        behave(TokenBehaviour::Normal);
+        // Its lease may still be another server's.
+        world.clock.advance_seconds(49);
+        world.service.refresh_disused().await.unwrap();
+        world.clock.advance_seconds(1);
+        world.service.refresh_disused().await.unwrap();
+
+        assert_eq!(world.status(grant).await, GrantStatus::Active, "{asked}");
+    }
+
+    assert_eq!(world.token_requests() - before, 4);
 }
 
 #[tokio::test]

@@ -47,7 +47,8 @@ async fn callers_of_two_processes_share_one_refresh() {
 async fn a_process_that_died_holds_nobody_up_for_long() {
     let world = World::new().await;
     let (grant, before) = world.expired().await;
-    let (generation, owner) = (1, "died".to_owned());
+    let generation = world.store.credential(grant).await.unwrap().unwrap().generation;
+    let owner = "died".to_owned();
     let died = Lease { grant, generation, owner, now: world.service.clock.now(), seconds: 50 };
     assert_eq!(world.store.lease(&died).await.unwrap(), Leased::Taken(None));
 
@@ -62,9 +63,11 @@ async fn a_process_that_died_holds_nobody_up_for_long() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_is_asked_for_once_more_and_no_oftener() {
+async fn a_lost_answer_of_a_token_that_rotates_is_asked_for_once_more_and_no_oftener() {
     let world = World::new().await;
-    let (grant, before) = world.expired().await;
+    let grant = world.connect_at("fading", "ada").await;
+    world.clock.advance_seconds(3600);
+    let before = world.token_requests();
     let token = async || world.service.token(&app(), grant, &[]).await;
     world.behave(TokenBehaviour::HangUp, false);
 
@@ -75,6 +78,38 @@ async fn a_lost_answer_is_asked_for_once_more_and_no_oftener() {
 
     assert_eq!(world.token_requests() - before, 2);
     assert_eq!(world.service.grant(&app(), grant).await.unwrap().status, GrantStatus::NeedsReauth);
+}
+
+#[tokio::test]
+async fn lost_answers_alone_never_kill_a_grant_whose_token_is_not_known_to_rotate() {
+    let world = World::new().await;
+    let (grant, before) = world.expired().await;
+    world.behave(TokenBehaviour::HangUp, false);
+    for _ in 0..3 {
+        let lost = world.service.token(&app(), grant, &[]).await;
+        assert!(matches!(lost, Err(ServiceError::Engine(EngineError::Unanswered))));
+    }
+
+    world.behave(TokenBehaviour::Normal, false);
+
+    until_it_is_asked_again(async || world.service.token(&app(), grant, &[]).await).await;
+    assert_eq!(world.token_requests() - before, 4);
+}
+
+#[tokio::test]
+async fn a_web_page_in_the_place_of_an_answer_spent_nothing() {
+    let world = World::new().await;
+    let grant = world.connect_at("fading", "ada").await;
+    world.clock.advance_seconds(3600);
+    world.behave(TokenBehaviour::Html, true);
+    for _ in 0..3 {
+        let page = world.service.token(&app(), grant, &[]).await;
+        assert!(matches!(page, Err(ServiceError::Engine(EngineError::Unreadable("token")))));
+    }
+
+    world.behave(TokenBehaviour::Normal, true);
+
+    assert!(world.service.token(&app(), grant, &[]).await.is_ok());
 }
 
 #[tokio::test]

@@ -85,6 +85,38 @@ async fn who_leaves_them_out_again_or_says_no_is_not_asked_for_ever() {
 }
 
 #[tokio::test]
+async fn another_account_on_the_second_trip_is_a_question_and_both_can_be_kept() {
+    let world = World::new().await;
+    let browser = world.partial("files").await;
+
+    world.come_back(&browser, "grace").await;
+    let Shown::Trouble { code, accounts, .. } = world.shown(&browser).await else { panic!("no question") };
+    world.service.keep_both(&browser.session, browser.cookie.as_ref()).await.unwrap();
+
+    assert_eq!((code, accounts.unwrap().got.as_str()), (Code::AccountMismatch, "grace@example.com"));
+    let Told::Success { connection, connections, .. } = world.heard(&browser).await.result.outcome else {
+        panic!("no success")
+    };
+    assert_eq!((connection.account.id.as_deref(), connections.len()), (Some("grace"), 2));
+}
+
+#[tokio::test]
+async fn a_session_of_several_providers_takes_another_account_as_another_grant() {
+    let world = World::new().await;
+    let several = world.mint(|r| (r.multiple, r.allowed_providers) = (true, Some(vec!["nobody".into()])));
+    let browser = world.open(&several.await.unwrap()).await;
+
+    world.come_back_with(&browser, "nobody", &SOME).await;
+    world.come_back_with(&browser, "nobody", &SOME).await;
+    world.leave(&browser).await;
+
+    let Told::Success { connections, .. } = world.heard(&browser).await.result.outcome else {
+        panic!("no success")
+    };
+    assert_eq!(connections.len(), 2, "who tells no account is never taken for another's grant");
+}
+
+#[tokio::test]
 async fn a_grant_that_lacks_scopes_is_completed_by_its_id_in_a_later_session() {
     let world = World::new().await;
     let browser = world.partial("files").await;

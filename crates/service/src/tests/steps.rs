@@ -1,5 +1,7 @@
 //! Steps of several pages each.
 
+use std::sync::Arc;
+
 use grantway_core::{
     GrantId,
     grant::Connection,
@@ -9,7 +11,7 @@ use grantway_core::{
 use grantway_testkit::{Answer, Person, TokenBehaviour};
 
 use super::world::{Browser, World};
-use crate::MintRequest;
+use crate::{MintRequest, Service};
 
 impl World {
     pub(super) async fn open_again(&self, grant: GrantId, change: impl FnOnce(&mut MintRequest)) -> Browser {
@@ -32,6 +34,13 @@ impl World {
         let some = Answer::AllowSome { account: "ada", scopes, behaviour: TokenBehaviour::Normal };
         let callback = Person::answer(&self.provider, &away.url, some).await.unwrap();
         self.arrive(&callback, Some(away.flow_cookie)).await.unwrap();
+    }
+
+    /// Every provider is told all that it is to be told by now, once.
+    pub(super) async fn tell_providers(service: &Arc<Service>) {
+        for registration in service.store.registrations_to_tell(service.clock.now()).await.unwrap() {
+            service.tell_provider(&registration).await.unwrap();
+        }
     }
 
     pub(super) async fn leave(&self, browser: &Browser) {

@@ -30,7 +30,7 @@ async fn a_users_grants_are_revoked_each_with_one_event_and_others_are_left_alon
 
     let deleted = world.service.delete_user(&app(), "u1").await.unwrap();
     let again = world.service.delete_user(&app(), "u1").await.unwrap();
-    world.service.tell_providers().await.unwrap();
+    World::tell_providers(&world.service).await;
 
     let expected = Deleted { grants_revoked: vec![ada], grants_forgotten: 1, ..nothing("u1") };
     assert_eq!((deleted, again), (expected, nothing("u1")));
@@ -74,7 +74,7 @@ async fn ids_and_the_audit_remain_and_nothing_personal_does() {
     );
 
     world.service.delete_user(&app(), "u1").await.unwrap();
-    world.service.tell_providers().await.unwrap();
+    World::tell_providers(&world.service).await;
     world.store.wipe().await.unwrap();
 
     assert!(!has(&sealed), "no ciphertext in the database or its log");
@@ -133,7 +133,7 @@ async fn an_exchange_under_way_connects_nothing_and_what_it_got_is_revoked() {
     world.service.delete_user(&app(), "u1").await.unwrap();
     drop(held);
     work.await.unwrap();
-    world.service.tell_providers().await.unwrap();
+    World::tell_providers(&world.service).await;
 
     assert!(world.service.grants(&app(), &filter("u1")).await.unwrap().is_empty());
     let ledger = world.provider.ledger();

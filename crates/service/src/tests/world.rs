@@ -274,7 +274,7 @@ fn catalog() -> Catalog {
     catalog.declare("mute".parse().unwrap(), toml::from_str(&mute).unwrap()).unwrap();
     let nobody = text.replace("id = '/id', email = '/email', name = '/name'", "source = 'nothing'");
     catalog.declare("nobody".parse().unwrap(), toml::from_str(&nobody).unwrap()).unwrap();
-    let fading = format!("{text}\nrefresh = {{ rotates = 'yes', lifetime = 2592000 }}");
+    let fading = format!("{text}\nrefresh = {{ rotates = 'yes', lifetime = 2592000, grace = 600 }}");
     catalog.declare("fading".parse().unwrap(), toml::from_str(&fading).unwrap()).unwrap();
     let common = "scopes = ['profile']\nuserinfo = { url = 'https://files.test/userinfo' }\naccount = { id = '/id' }\n[[parameter]]\n";
     let shops = format!(

@@ -5,8 +5,8 @@ use grantway_core::{
     grant::{Grant, GrantStatus},
 };
 
-use super::{Place, fixtures::*};
-use crate::{Attempt, Credential, DueRefresh, Ended, Lease, Leased, Store, StoreError};
+use super::{Place, endings::end, fixtures::*};
+use crate::{Attempt, Connect, Credential, DueRefresh, Ended, Lease, Leased, Store, StoreError};
 
 pub(super) async fn run<P: Place>(fresh: &impl AsyncFn() -> P) {
     a_credential_is_replaced_only_over_its_generation(&*fresh().await.store().await).await;
@@ -14,6 +14,9 @@ pub(super) async fn run<P: Place>(fresh: &impl AsyncFn() -> P) {
     a_grant_that_is_not_active_is_not_refreshed(&*fresh().await.store().await).await;
     a_grant_is_buried_only_with_the_credential_that_died(&*fresh().await.store().await).await;
     what_would_die_of_disuse_is_due_to_one_server(&fresh().await).await;
+    an_attempt_that_leaves_no_other_trace_is_due_when_its_lease_ends(&fresh().await).await;
+    what_is_being_refreshed_is_not_kept(&fresh().await).await;
+    no_two_credentials_of_a_grant_look_alike(&*fresh().await.store().await).await;
 }
 
 async fn a_credential_is_replaced_only_over_its_generation(store: &dyn Store) {
@@ -60,14 +63,14 @@ async fn a_refresh_has_one_owner_at_a_time(place: &impl Place) {
     assert!(matches!(taken, Leased::Taken(Some(Attempt { age: 1000..1100, count: 1 }))), "{taken:?}");
     let late = store.save_credential(&Credential { sealed: vec![2], ..read.clone() }, "one").await;
     assert!(matches!(late, Err(StoreError::Conflict)));
-    store.release(grant.id, "one", Ended::Unspent).await.unwrap();
+    store.release(&read, "one", Ended::Unspent).await.unwrap();
     assert_eq!(lease(store, &read, "three").await, Leased::Held, "only its owner gives it back");
 
-    store.release(grant.id, "two", Ended::Unknown).await.unwrap();
+    store.release(&read, "two", Ended::Unknown).await.unwrap();
     pass(place, 7).await;
     let taken = lease(store, &read, "three").await;
     assert!(matches!(taken, Leased::Taken(Some(Attempt { age: 1007..1107, count: 2 }))), "{taken:?}");
-    store.release(grant.id, "three", Ended::Unspent).await.unwrap();
+    store.release(&read, "three", Ended::Unspent).await.unwrap();
     let taken = lease(store, &read, "four").await;
     assert!(
         matches!(taken, Leased::Taken(Some(Attempt { count: 2, .. }))),
@@ -78,7 +81,7 @@ async fn a_refresh_has_one_owner_at_a_time(place: &impl Place) {
     assert_eq!(lease(store, &read, "five").await, Leased::Moved);
     let fresh = store.credential(grant.id).await.unwrap().unwrap();
     assert_eq!(lease(store, &fresh, "five").await, Leased::Taken(None));
-    store.release(grant.id, "five", Ended::Unspent).await.unwrap();
+    store.release(&fresh, "five", Ended::Unspent).await.unwrap();
     assert_eq!(lease(store, &fresh, "six").await, Leased::Taken(None));
 }
 
@@ -140,4 +143,71 @@ async fn what_would_die_of_disuse_is_due_to_one_server(place: &impl Place) {
     one.save_credential(&Credential { refresh_at: Some(Timestamp(99)), ..read }, "me").await.unwrap();
     assert_eq!(due(98).await, [(second, 20)]);
     assert_eq!(due(99).await, [(second, 20), (first, 99)]);
+}
+
+async fn an_attempt_that_leaves_no_other_trace_is_due_when_its_lease_ends(place: &impl Place) {
+    let store = &*place.store().await;
+    let (used, unused) = (connected(store, 1, "a").await, kept(store, 2, "b", Some(Timestamp(20))).await);
+    let due = async || {
+        let due = store.due_refreshes(Timestamp(i64::MAX), 9).await.unwrap();
+        due.iter().map(|due| due.grant.id).collect::<Vec<_>>()
+    };
+    let read = store.credential(used.id).await.unwrap().unwrap();
+
+    lease(store, &read, "one").await;
+    assert_eq!(due().await, [unused.id, used.id]);
+    let then = store.credential(used.id).await.unwrap().unwrap().refresh_at.unwrap();
+    assert!(store.due_refreshes(Timestamp(then.0 - 1), 9).await.unwrap().len() == 1, "not before");
+    store.release(&read, "one", Ended::Unspent).await.unwrap();
+    assert_eq!(due().await, [unused.id]);
+
+    lease(store, &read, "two").await;
+    store.release(&read, "two", Ended::Unknown).await.unwrap();
+    assert_eq!(due().await, [unused.id, used.id]);
+    let read = store.credential(unused.id).await.unwrap().unwrap();
+    lease(store, &read, "three").await;
+    let after = store.credential(unused.id).await.unwrap().unwrap();
+    assert_eq!(after.refresh_at, Some(Timestamp(20)), "it was due before that");
+}
+
+async fn what_is_being_refreshed_is_not_kept(place: &impl Place) {
+    let store = &*place.store().await;
+    let grant = connected(store, 1, "account").await;
+    let read = store.credential(grant.id).await.unwrap().unwrap();
+    let session = minted(store, 2).await;
+    let noted = notes("c2");
+    let was = Some(GrantStatus::Active);
+    let kept_from = Some(read.generation);
+    let again = Connect { kept_from, ..connecting(&session, &grant, was, &noted) };
+
+    lease(store, &read, "one").await;
+    let early = store.connect(&again).await;
+    store.release(&read, "one", Ended::Unknown).await.unwrap();
+    pass(place, 7).await;
+    store.connect(&again).await.unwrap();
+
+    assert!(matches!(early, Err(StoreError::Conflict)));
+    let fresh = store.credential(grant.id).await.unwrap().unwrap();
+    let taken = lease(store, &fresh, "two").await;
+    assert!(
+        matches!(taken, Leased::Taken(Some(Attempt { count: 1, .. }))),
+        "what is not known of a token stays with it: {taken:?}"
+    );
+}
+
+async fn no_two_credentials_of_a_grant_look_alike(store: &dyn Store) {
+    let grant = connected(store, 1, "account").await;
+    let first = store.credential(grant.id).await.unwrap().unwrap();
+    let ended = end(store, &grant, None, "r1").await.unwrap();
+    let session = minted(store, 2).await;
+
+    let again = Grant { updated_at: Timestamp(1000), ..grant.clone() };
+    let noted = notes("c2");
+    store.connect(&connecting(&session, &again, Some(ended.status), &noted)).await.unwrap();
+
+    let second = store.credential(grant.id).await.unwrap().unwrap();
+    assert_ne!(first.generation, second.generation);
+    let dead = Grant { status: GrantStatus::NeedsReauth, ..again };
+    let late = store.bury(&dead, first.generation, &notes("b1")).await;
+    assert!(matches!(late, Err(StoreError::Conflict)), "what died was the first one");
 }

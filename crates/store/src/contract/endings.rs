@@ -48,7 +48,10 @@ async fn an_ended_grant_has_no_credential_and_hands_nothing_out(store: &dyn Stor
     );
     assert!(matches!(store.hand_out(grant.id, &audit("read2")).await, Err(StoreError::Conflict)));
     assert_eq!(store.grant(&app_id(), grant.id).await.unwrap(), Some(ended));
-    assert!(store.due_revocations(Timestamp(i64::MAX), 9).await.unwrap().is_empty(), "dropped");
+    assert!(
+        store.due_revocations(&registration().id, Timestamp(i64::MAX), 9).await.unwrap().is_empty(),
+        "dropped"
+    );
     let rows = store.audit_of(&app_id()).await.unwrap();
     assert!(rows.iter().all(|row| row.id != "read2"));
 }
@@ -60,22 +63,14 @@ async fn a_grant_is_changed_only_in_the_state_that_was_read(store: &dyn Store) {
 
     let twice = end(store, &grant, Some("two"), "r2").await;
     let noted = notes("c2");
-    let stale = Connect {
-        session: &session,
-        grant: &grant,
-        was: Some(GrantStatus::Active),
-        sealed: &[2],
-        kept_from: None,
-        refresh_at: None,
-        notes: &noted,
-    };
+    let stale = connecting(&session, &grant, Some(GrantStatus::Active), &noted);
     let late = store.connect(&stale).await;
 
     assert!(matches!(twice, Err(StoreError::Conflict)));
     assert!(matches!(late, Err(StoreError::Conflict)), "a connection that knew it active revives nothing");
     assert_eq!(store.credential(grant.id).await.unwrap(), None);
     assert_eq!(store.session(&session.id).await.unwrap().unwrap().version, 1);
-    assert_eq!(store.due_revocations(Timestamp(1000), 9).await.unwrap().len(), 1);
+    assert_eq!(store.due_revocations(&registration().id, Timestamp(1000), 9).await.unwrap().len(), 1);
 }
 
 async fn tokens_wait_until_their_provider_was_told(store: &dyn Store) {
@@ -95,19 +90,29 @@ async fn tokens_wait_until_their_provider_was_told(store: &dyn Store) {
     let late = PendingRevocation { id: "late".to_owned(), next_at: Timestamp(5000), ..expected.clone() };
     store.add_revocation(&late).await.unwrap();
 
-    assert!(store.due_revocations(Timestamp(999), 9).await.unwrap().is_empty());
-    assert_eq!(store.due_revocations(Timestamp(1000), 9).await.unwrap(), [expected.clone()]);
-    assert_eq!(store.due_revocations(Timestamp(5000), 1).await.unwrap(), [expected.clone()]);
+    assert!(store.due_revocations(&registration().id, Timestamp(999), 9).await.unwrap().is_empty());
+    assert!(store.registrations_to_tell(Timestamp(999)).await.unwrap().is_empty());
+    assert_eq!(store.registrations_to_tell(Timestamp(5000)).await.unwrap(), [registration().id]);
+    let other = "acme.other".parse().unwrap();
+    assert!(store.due_revocations(&other, Timestamp(9000), 9).await.unwrap().is_empty());
+    assert_eq!(
+        store.due_revocations(&registration().id, Timestamp(1000), 9).await.unwrap(),
+        [expected.clone()]
+    );
+    assert_eq!(
+        store.due_revocations(&registration().id, Timestamp(5000), 1).await.unwrap(),
+        [expected.clone()]
+    );
 
     assert!(store.claim_revocation(&expected, Timestamp(9000)).await.unwrap());
     assert!(!store.claim_revocation(&expected, Timestamp(9000)).await.unwrap(), "another was first");
-    assert_eq!(store.due_revocations(Timestamp(8999), 9).await.unwrap(), [late]);
+    assert_eq!(store.due_revocations(&registration().id, Timestamp(8999), 9).await.unwrap(), [late]);
     (expected.attempts, expected.next_at) = (1, Timestamp(9000));
-    assert!(store.due_revocations(Timestamp(9000), 9).await.unwrap().contains(&expected));
+    assert!(store.due_revocations(&registration().id, Timestamp(9000), 9).await.unwrap().contains(&expected));
 
     store.forget_revocation("one", &audit("told")).await.unwrap();
     store.forget_revocation("one", &audit("again")).await.unwrap();
-    assert_eq!(store.due_revocations(Timestamp(9000), 9).await.unwrap().len(), 1);
+    assert_eq!(store.due_revocations(&registration().id, Timestamp(9000), 9).await.unwrap().len(), 1);
     let rows = store.audit_of(&app_id()).await.unwrap();
     let ids: Vec<_> = rows.iter().map(|row| row.id.as_str()).collect();
     assert!(ids.contains(&"told") && !ids.contains(&"again"));
@@ -119,19 +124,13 @@ async fn a_grant_that_is_connected_again_has_nothing_left_to_tell(store: &dyn St
     let session = minted(store, 2).await;
 
     let noted = notes("c2");
-    let again = Connect {
-        session: &session,
-        grant: &grant,
-        was: Some(GrantStatus::Revoked),
-        sealed: &[2],
-        kept_from: None,
-        refresh_at: None,
-        notes: &noted,
-    };
+    let (was, untold) = (Some(GrantStatus::Revoked), audit("untold"));
+    let again = Connect { sealed: &[2], untold: &untold, ..connecting(&session, &grant, was, &noted) };
     store.connect(&again).await.unwrap();
 
     assert_eq!(store.credential(grant.id).await.unwrap().unwrap().sealed, [2]);
-    assert!(store.due_revocations(Timestamp(i64::MAX), 9).await.unwrap().is_empty());
+    assert!(store.audit_of(&app_id()).await.unwrap().contains(&untold));
+    assert!(store.due_revocations(&registration().id, Timestamp(i64::MAX), 9).await.unwrap().is_empty());
 }
 
 async fn a_users_sessions_end_with_their_flows(store: &dyn Store) {

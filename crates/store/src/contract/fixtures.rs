@@ -41,6 +41,17 @@ pub(super) async fn connected(store: &dyn Store, number: u8, account: &str) -> G
     kept(store, number, account, None).await
 }
 
+/// A connection with tokens of its own.
+pub(super) fn connecting<'a>(
+    session: &'a Session,
+    grant: &'a Grant,
+    was: Option<GrantStatus>,
+    notes: &'a Notes,
+) -> Connect<'a> {
+    let (sealed, untold) = (&[1], &notes.audit);
+    Connect { session, grant, was, sealed, kept_from: None, refresh_at: None, notes, untold }
+}
+
 /// The same, to be refreshed unasked then.
 pub(super) async fn kept(
     store: &dyn Store,
@@ -50,15 +61,7 @@ pub(super) async fn kept(
 ) -> Grant {
     let (session, grant) = (minted(store, number).await, grant(number, account));
     let noted = notes(&format!("c{number}"));
-    let connect = Connect {
-        session: &session,
-        grant: &grant,
-        was: None,
-        sealed: &[1],
-        kept_from: None,
-        refresh_at,
-        notes: &noted,
-    };
+    let connect = Connect { refresh_at, ..connecting(&session, &grant, None, &noted) };
     store.connect(&connect).await.unwrap();
     grant
 }

@@ -6,7 +6,7 @@ use grantway_core::{SessionId, Timestamp, session::Session};
 use tokio::{sync::broadcast::Receiver, time::timeout};
 
 use super::fixtures::*;
-use crate::{Change, Connect, HeldCode, Store};
+use crate::{Change, HeldCode, Store};
 
 /// The next session that is told of.
 pub(crate) async fn heard(changes: &mut Receiver<Change>) -> SessionId {
@@ -43,10 +43,7 @@ pub(super) async fn a_saved_session_is_told_and_a_refused_one_is_not(store: &dyn
     assert_eq!(heard(changes).await, session.id);
     let session = Session { version: session.version + 1, ..session };
     let (grant, notes) = (grant(1, "account"), notes("c"));
-    let (was, sealed, kept_from) = (None, &[1], None);
-    let connect =
-        Connect { session: &session, grant: &grant, was, sealed, kept_from, refresh_at: None, notes: &notes };
-    store.connect(&connect).await.unwrap();
+    store.connect(&connecting(&session, &grant, None, &notes)).await.unwrap();
     assert_eq!(heard(changes).await, session.id);
     let session = Session { version: session.version + 1, ..session }.forgotten(Timestamp(9));
     store.end_session(&session, &super::fixtures::notes("e")).await.unwrap();

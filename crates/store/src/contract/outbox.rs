@@ -9,8 +9,8 @@ use grantway_core::{
 
 use super::{Place, fixtures::*};
 use crate::{
-    Change, Claim, Claimed, Connect, Ending, Endpoint, EventFilter, Notes, PlacedEvent, Replay, Settled,
-    Store, StoreError, Verdict,
+    Change, Claim, Claimed, Ending, Endpoint, EventFilter, Notes, PlacedEvent, Replay, Settled, Store,
+    StoreError, Verdict,
 };
 
 /// Runs every rule, each in a place of its own.
@@ -54,16 +54,7 @@ async fn happened(store: &dyn Store, number: u8) {
     let session = mint(store, number).await;
     let grant = grant(number, &format!("account{number}"));
     let noted = Notes { event: Some(event(&format!("e{number}"))), ..notes(&format!("c{number}")) };
-    let connect = Connect {
-        session: &session,
-        grant: &grant,
-        was: None,
-        sealed: &[1],
-        kept_from: None,
-        refresh_at: None,
-        notes: &noted,
-    };
-    store.connect(&connect).await.unwrap();
+    store.connect(&connecting(&session, &grant, None, &noted)).await.unwrap();
 }
 
 async fn claim(store: &dyn Store, endpoint: &Endpoint, owner: &str, now: i64) -> Vec<Claimed> {

@@ -8,7 +8,7 @@ use grantway_core::{
 };
 
 use super::{Place, credentials::lease, endings::end, fixtures::*};
-use crate::{Connect, Credential, HeldCode, Leased, Store, StoreError};
+use crate::{Credential, HeldCode, Leased, Store, StoreError};
 
 /// A race that goes well once proves little.
 const ROUNDS: u8 = 24;
@@ -107,26 +107,8 @@ async fn one_replica_connects_an_account(place: &impl Place) {
         let account = format!("account{number}");
         let [my_notes, its_notes] = ["a", "b"].map(|id| notes(&format!("{id}{number}")));
         let (my_grant, its_grant) = (grant(number, &account), grant(number + ROUNDS, &account));
-        let (sealed, kept_from) = (&[1], None);
-
-        let mine = Connect {
-            session: &first,
-            grant: &my_grant,
-            was: None,
-            sealed,
-            kept_from,
-            refresh_at: None,
-            notes: &my_notes,
-        };
-        let its = Connect {
-            session: &second,
-            grant: &its_grant,
-            was: None,
-            sealed,
-            kept_from,
-            refresh_at: None,
-            notes: &its_notes,
-        };
+        let mine = connecting(&first, &my_grant, None, &my_notes);
+        let its = connecting(&second, &its_grant, None, &its_notes);
         one_wins(race(one.connect(&mine), other.connect(&its)).await);
     }
     let found = one.grants_of_user(&app_id(), "u1", &"files".parse().unwrap()).await.unwrap();
@@ -188,7 +170,10 @@ async fn no_credential_outlives_a_revocation(place: &impl Place) {
 
         told.unwrap();
         let revoked = dead;
-        assert_eq!(one.due_revocations(Timestamp(1000), 99).await.unwrap().len(), usize::from(number));
+        assert_eq!(
+            one.due_revocations(&registration().id, Timestamp(1000), 99).await.unwrap().len(),
+            usize::from(number)
+        );
         assert_eq!(one.credential(revoked.id).await.unwrap(), None);
         assert_eq!(one.grant(&app_id(), revoked.id).await.unwrap().unwrap().status, GrantStatus::Revoked);
     }
@@ -201,7 +186,7 @@ async fn one_replica_ends_a_grant_and_one_tells(place: &impl Place) {
         let [mine, its] = ["a", "b"].map(|id| format!("{id}{number}"));
         one_wins(race(end(&*one, &grant, Some(&mine), &mine), end(&*other, &grant, Some(&its), &its)).await);
 
-        let due = one.due_revocations(Timestamp(1000), 9).await.unwrap();
+        let due = one.due_revocations(&registration().id, Timestamp(1000), 9).await.unwrap();
         assert_eq!(due.len(), 1);
         let later = Timestamp(9000);
         let claims = race(one.claim_revocation(&due[0], later), other.claim_revocation(&due[0], later)).await;
@@ -216,15 +201,7 @@ async fn a_grant_that_ends_is_not_revived_by_who_knew_it_active(place: &impl Pla
         let session = minted(&*one, number + ROUNDS).await;
         let (noted, note) = (notes(&format!("a{number}")), format!("r{number}"));
         let was = Some(GrantStatus::Active);
-        let again = Connect {
-            session: &session,
-            grant: &grant,
-            was,
-            sealed: &[2],
-            kept_from: None,
-            refresh_at: None,
-            notes: &noted,
-        };
+        let again = connecting(&session, &grant, was, &noted);
 
         // Whichever came first, the grant has ended.
         let revoking = async { end(&*other, &grant, None, &note).await.map(|_| ()) };

@@ -44,7 +44,7 @@ impl Credentials for PostgresStore {
         }
         sqlx::query(
             "update credentials set lease_owner = $1, lease_until = $2, attempt_at = coalesce(attempt_at, $3), \
-             attempts = attempts + 1 \
+             attempts = attempts + 1, refresh_at = case when refresh_at < $2 then refresh_at else $2 end \
              where grant_id = $4",
         )
         .bind(&lease.owner)
@@ -57,21 +57,22 @@ impl Credentials for PostgresStore {
         Ok(Leased::Taken(row.attempt()))
     }
 
-    async fn release(&self, grant: GrantId, owner: &str, ended: Ended) -> Result<(), StoreError> {
+    async fn release(&self, credential: &Credential, owner: &str, ended: Ended) -> Result<(), StoreError> {
         let forget = match ended {
             Ended::Unspent => {
-                ", attempt_at = case when attempts > 1 then attempt_at end, attempts = attempts - 1"
+                ", attempt_at = case when attempts > 1 then attempt_at end, attempts = attempts - 1, refresh_at = $3"
             }
             Ended::Unknown => "",
         };
         let text = format!(
             "update credentials set lease_owner = null, lease_until = null{forget} where grant_id = $1 and lease_owner = $2"
         );
-        sqlx::query(sqlx::AssertSqlSafe(text))
-            .bind(grant.to_string())
-            .bind(owner)
-            .execute(&self.pool)
-            .await?;
+        let query = sqlx::query(sqlx::AssertSqlSafe(text)).bind(credential.grant.to_string()).bind(owner);
+        let query = match ended {
+            Ended::Unspent => query.bind(credential.refresh_at.map(|at| at.0)),
+            Ended::Unknown => query,
+        };
+        query.execute(&self.pool).await?;
         Ok(())
     }
 

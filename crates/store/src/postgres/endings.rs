@@ -1,7 +1,7 @@
 //! Endings: each a compare-and-set over the state, version or count that was read.
 
 use async_trait::async_trait;
-use grantway_core::{AppId, GrantId, Timestamp, session::Session};
+use grantway_core::{AppId, GrantId, RegistrationId, Timestamp, session::Session};
 use sqlx::PgConnection;
 
 use super::{
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     AuditEntry, Ending, Endings, Notes, PendingRevocation, StoreError, Telling,
-    rows::{RevocationRow, json, parse},
+    rows::{self, RevocationRow, json, parse},
 };
 
 #[async_trait]
@@ -64,15 +64,25 @@ impl Endings for PostgresStore {
         Ok(())
     }
 
+    async fn registrations_to_tell(&self, now: Timestamp) -> Result<Vec<RegistrationId>, StoreError> {
+        let query = sqlx::query_scalar(
+            "select distinct registration_id from pending_revocations where next_at <= $1",
+        );
+        let ids: Vec<String> = query.bind(now.0).fetch_all(&self.pool).await?;
+        ids.iter().map(|id| rows::id(id)).collect()
+    }
+
     async fn due_revocations(
         &self,
+        registration: &RegistrationId,
         now: Timestamp,
         limit: i64,
     ) -> Result<Vec<PendingRevocation>, StoreError> {
         let rows: Vec<RevocationRow> = sqlx::query_as(
             "select id, app_id, grant_id, registration_id, parameters, sealed, created_at, next_at, attempts \
-             from pending_revocations where next_at <= $1 order by next_at, id limit $2",
+             from pending_revocations where registration_id = $1 and next_at <= $2 order by next_at, id limit $3",
         )
+        .bind(registration.as_str())
         .bind(now.0)
         .bind(limit)
         .fetch_all(&self.pool)

@@ -24,13 +24,15 @@ impl Credentials for SqliteStore {
     async fn lease(&self, lease: &Lease) -> Result<Leased, StoreError> {
         let mut tx = self.write().await?;
         let row: Option<LeaseRow> = sqlx::query_as(
-            "select coalesce(c.lease_until > $3, false) as is_held, ($3 - c.attempt_at) / 1000 as attempt_age, c.attempts \
+            "select coalesce(c.lease_until > $3 and c.lease_until <= $4, false) as is_held, ($3 - c.attempt_at) / 1000 as attempt_age, c.attempts \
              from credentials c join grants g on g.id = c.grant_id \
              where c.grant_id = $1 and c.generation = $2 and g.status = 'active'",
         )
         .bind(lease.grant.to_string())
         .bind(lease.generation)
         .bind(lease.now.0)
+        // One that ends later was taken by a clock that has been set right since.
+        .bind(lease.now.plus_seconds(lease.seconds).0)
         .fetch_optional(&mut *tx)
         .await?;
         let Some(row) = row else { return Ok(Leased::Moved) };
@@ -39,7 +41,7 @@ impl Credentials for SqliteStore {
         }
         sqlx::query(
             "update credentials set lease_owner = $1, lease_until = $2, attempt_at = coalesce(attempt_at, $3), \
-             attempts = attempts + 1 \
+             attempts = attempts + 1, refresh_at = case when refresh_at < $2 then refresh_at else $2 end \
              where grant_id = $4",
         )
         .bind(&lease.owner)
@@ -52,21 +54,22 @@ impl Credentials for SqliteStore {
         Ok(Leased::Taken(row.attempt()))
     }
 
-    async fn release(&self, grant: GrantId, owner: &str, ended: Ended) -> Result<(), StoreError> {
+    async fn release(&self, credential: &Credential, owner: &str, ended: Ended) -> Result<(), StoreError> {
         let forget = match ended {
             Ended::Unspent => {
-                ", attempt_at = case when attempts > 1 then attempt_at end, attempts = attempts - 1"
+                ", attempt_at = case when attempts > 1 then attempt_at end, attempts = attempts - 1, refresh_at = $3"
             }
             Ended::Unknown => "",
         };
         let text = format!(
             "update credentials set lease_owner = null, lease_until = null{forget} where grant_id = $1 and lease_owner = $2"
         );
-        sqlx::query(sqlx::AssertSqlSafe(text))
-            .bind(grant.to_string())
-            .bind(owner)
-            .execute(&self.pool)
-            .await?;
+        let query = sqlx::query(sqlx::AssertSqlSafe(text)).bind(credential.grant.to_string()).bind(owner);
+        let query = match ended {
+            Ended::Unspent => query.bind(credential.refresh_at.map(|at| at.0)),
+            Ended::Unknown => query,
+        };
+        query.execute(&self.pool).await?;
         Ok(())
     }
 

@@ -1,7 +1,9 @@
 //! Endings: each a compare-and-set over the state, version or count that was read.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
-use grantway_core::{AppId, GrantId, Timestamp, session::Session};
+use grantway_core::{AppId, GrantId, RegistrationId, Timestamp, session::Session};
 use sqlx::SqliteConnection;
 
 use super::{
@@ -12,8 +14,12 @@ use super::{
 };
 use crate::{
     AuditEntry, Ending, Endings, Notes, PendingRevocation, StoreError, Telling,
-    rows::{RevocationRow, json, parse},
+    rows::{self, RevocationRow, json, parse},
 };
+
+/// How often, and how far apart, the log is tried to be emptied.
+const WIPES: u32 = 20;
+const WIPE_PAUSE: Duration = Duration::from_millis(100);
 
 #[async_trait]
 impl Endings for SqliteStore {
@@ -64,15 +70,25 @@ impl Endings for SqliteStore {
         Ok(())
     }
 
+    async fn registrations_to_tell(&self, now: Timestamp) -> Result<Vec<RegistrationId>, StoreError> {
+        let query = sqlx::query_scalar(
+            "select distinct registration_id from pending_revocations where next_at <= $1",
+        );
+        let ids: Vec<String> = query.bind(now.0).fetch_all(&self.pool).await?;
+        ids.iter().map(|id| rows::id(id)).collect()
+    }
+
     async fn due_revocations(
         &self,
+        registration: &RegistrationId,
         now: Timestamp,
         limit: i64,
     ) -> Result<Vec<PendingRevocation>, StoreError> {
         let rows: Vec<RevocationRow> = sqlx::query_as(
             "select id, app_id, grant_id, registration_id, parameters, sealed, created_at, next_at, attempts \
-             from pending_revocations where next_at <= $1 order by next_at, id limit $2",
+             from pending_revocations where registration_id = $1 and next_at <= $2 order by next_at, id limit $3",
         )
+        .bind(registration.as_str())
         .bind(now.0)
         .bind(limit)
         .fetch_all(&self.pool)
@@ -125,7 +141,18 @@ impl Endings for SqliteStore {
 
     /// Freed pages are overwritten as they are freed (`secure_delete`); what remains is the log.
     async fn wipe(&self) -> Result<(), StoreError> {
-        sqlx::query("pragma wal_checkpoint(truncate)").execute(&self.pool).await?;
+        for _ in 0..WIPES {
+            // Told in the answer: a reader of older pages is in the way.
+            let is_busy: i64 =
+                sqlx::query_scalar("pragma wal_checkpoint(truncate)").fetch_one(&self.pool).await?;
+            if is_busy == 0 {
+                return Ok(());
+            }
+            tokio::time::sleep(WIPE_PAUSE).await;
+        }
+        tracing::warn!(
+            "readers kept the write-ahead log from being emptied; it is emptied by the next deletion or start"
+        );
         Ok(())
     }
 }

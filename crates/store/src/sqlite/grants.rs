@@ -7,7 +7,11 @@ use grantway_core::{
 };
 use sqlx::SqliteConnection;
 
-use super::{SqliteStore, journal::insert_notes, sessions::update_session};
+use super::{
+    SqliteStore,
+    journal::{insert_audit, insert_notes},
+    sessions::update_session,
+};
 use crate::{
     Connect, GrantFilter, Grants, Notes, StoreError,
     conflict::{changed_one, conflict_if_unique},
@@ -23,20 +27,28 @@ impl Grants for SqliteStore {
             Some(was) => update_grant(&mut tx, connect.grant, was).await?,
             None => insert_grant(&mut tx, connect.grant).await?,
         }
-        sqlx::query("delete from pending_revocations where grant_id = $1")
+        let untold = sqlx::query("delete from pending_revocations where grant_id = $1")
             .bind(connect.grant.id.to_string())
             .execute(&mut *tx)
             .await?;
+        if untold.rows_affected() > 0 {
+            insert_audit(&mut tx, connect.untold).await?;
+        }
+        // What was kept may be on its way to the provider, or spent by an attempt of which nobody knows.
         let kept = sqlx::query(
-            "insert into credentials (grant_id, sealed, generation, refresh_at) values ($1, $2, 1, $4) \
+            "insert into credentials (grant_id, sealed, generation, refresh_at) values ($1, $2, $5, $4) \
              on conflict (grant_id) do update set sealed = excluded.sealed, generation = generation + 1, \
-             lease_owner = null, lease_until = null, attempt_at = null, attempts = 0, refresh_at = excluded.refresh_at \
-             where $3 is null or generation = $3",
+             lease_owner = null, lease_until = null, \
+             attempt_at = case when $3 is null then null else attempt_at end, \
+             attempts = case when $3 is null then 0 else attempts end, refresh_at = excluded.refresh_at \
+             where $3 is null or (generation = $3 and coalesce(lease_until <= $5, true))",
         )
         .bind(connect.grant.id.to_string())
         .bind(connect.sealed)
         .bind(connect.kept_from)
         .bind(connect.refresh_at.map(|at| at.0))
+        // A grant's next credential, after a revocation, must not look like this one.
+        .bind(connect.grant.updated_at.0)
         .execute(&mut *tx)
         .await?;
         changed_one(kept.rows_affected())?;

@@ -64,7 +64,7 @@ pub(in crate::postgres) async fn insert_event(
     .await?;
     sqlx::query(
         "insert into deliveries (event_id, endpoint_id, position, next_at) \
-         select $1, id, $2, $3 from webhook_endpoints where app_id = $4 and disabled_at is null \
+         select $1, id, $2, case when disabled_at is null then $3::bigint end from webhook_endpoints where app_id = $4 \
          and (kinds = '[]' or kinds like '%\"' || $5 || '\"%') for key share",
     )
     .bind(&event.id)
