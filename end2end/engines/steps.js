@@ -75,6 +75,20 @@ export async function finish(view, typing) {
 /** The address the page is at. */
 export const address = (page) => page.evaluate(() => location.href);
 
+/** @type {WeakMap<Page, Promise<import('puppeteer-core').CDPSession>>} */
+const sessions = new WeakMap();
+
+/** Asks a page. What puppeteer itself evaluates by CDP passes for a click of the person's: windows would open. */
+async function ask(view, question, ...args) {
+  if (view.constructor.name !== 'CdpPage') return view.evaluate(question, ...args);
+  if (!sessions.has(view)) sessions.set(view, view.createCDPSession());
+  const session = await sessions.get(view);
+  const expression = `(${question})(...${JSON.stringify(args)})`;
+  const { result, exceptionDetails } = await session.send('Runtime.evaluate', { expression, returnByValue: true });
+  if (exceptionDetails) throw new Error(exceptionDetails.text);
+  return result.value;
+}
+
 /**
  * Waits until a page answers yes. Not by the driver's own wait, which builds a function in the page where
  * our policy may refuse that. Between two documents there is nobody to ask.
@@ -82,7 +96,7 @@ export const address = (page) => page.evaluate(() => location.href);
 export async function until(view, question, ...args) {
   const end = Date.now() + LONGEST;
   let refused;
-  while (!(await view.evaluate(question, ...args).catch((error) => void (refused = error)))) {
+  while (!(await ask(view, question, ...args).catch((error) => void (refused = error)))) {
     if (Date.now() > end) throw new Error(`not within ${LONGEST} ms: ${question}`, { cause: refused });
     await sleep(50);
   }
