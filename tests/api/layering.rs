@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{DependencyKind, MetadataCommand};
 
 /// Each of our packages, and the packages of ours that it may stand on.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("grantway-core", &[]),
     ("grantway-catalog", &["grantway-core"]),
     ("grantway-engine", &["grantway-core", "grantway-catalog"]),
@@ -16,6 +16,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
         &["grantway-core", "grantway-catalog", "grantway-engine", "grantway-vault", "grantway-store"],
     ),
     ("grantway-button", &["grantway-core"]),
+    ("grantway-client", &["grantway-core"]),
     ("grantway-testkit", &["grantway-core", "grantway-engine"]),
     ("rust-csr", &["grantway-button"]),
     ("rust-host", &["grantway-button"]),
@@ -81,14 +82,31 @@ fn what_must_not_do_io_can_not() {
 /// All that comes with the button, however far down, as an app that is rendered in the browser takes it.
 #[test]
 fn the_button_brings_no_server() {
-    let tree = "tree -p rust-csr --features csr --edges normal --prefix none --format {p}";
-    let output = std::process::Command::new(env!("CARGO")).args(tree.split(' ')).output().unwrap();
-    let tree = String::from_utf8(output.stdout).unwrap();
-    let names: BTreeSet<_> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
+    let names = tree("-p rust-csr --features csr");
 
-    assert!(names.contains("grantway-button"), "{}", String::from_utf8_lossy(&output.stderr));
-    let servers: Vec<_> = IO.iter().filter(|name| names.contains(*name)).collect();
+    assert!(names.contains("grantway-button"));
+    let servers: Vec<_> = IO.iter().filter(|name| names.contains(**name)).collect();
     assert!(servers.is_empty(), "the button must not bring {servers:?}");
+}
+
+/// All that comes with the client, as a backend takes it.
+#[test]
+fn the_client_brings_no_server_and_no_database() {
+    let names = tree("-p grantway-client");
+
+    assert!(names.contains("reqwest") && names.contains("grantway-core"));
+    for name in ["axum", "sqlx", "leptos", "utoipa", "aws-lc-rs", "openssl"] {
+        assert!(!names.contains(name), "the client must not bring {name}");
+    }
+}
+
+/// The names of all packages that a build of these has.
+fn tree(packages: &str) -> BTreeSet<String> {
+    let tree = format!("tree {packages} --edges normal --prefix none --format {{p}}");
+    let output = std::process::Command::new(env!("CARGO")).args(tree.split(' ')).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let tree = String::from_utf8(output.stdout).unwrap();
+    tree.lines().filter_map(|line| Some(line.split(' ').next()?.to_owned())).collect()
 }
 
 /// Provider ids that are words of English or of OAuth as well.

@@ -8,14 +8,14 @@ use crate::{keys::ROUTES, world::World};
 
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
-async fn document(world: &World) -> Value {
+pub(crate) async fn document(world: &World) -> Value {
     let answer = world.get("/openapi.json", "").await;
     assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, Some("application/json")));
     answer.json()
 }
 
 /// Each operation of the document, by method and path.
-fn operations(document: &Value) -> BTreeMap<(String, String), Value> {
+pub(crate) fn operations(document: &Value) -> BTreeMap<(String, String), Value> {
     let paths = document["paths"].as_object().unwrap();
     let of_path = |(path, item): (&String, &Value)| {
         let path = path.clone();

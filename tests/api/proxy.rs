@@ -3,7 +3,7 @@
 mod bodies;
 mod guard;
 mod refused;
-mod upstream;
+pub(crate) mod upstream;
 
 use serde_json::json;
 

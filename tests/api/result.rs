@@ -85,10 +85,7 @@ async fn who_names_the_stage_hears_only_of_another() {
 async fn returned(world: &World) -> String {
     let minted =
         world.mint(json!({"allowed_providers": ["files"], "return_url": format!("{APP}/done")})).await;
-    let (id, cookies) = world.connect(&minted, &[]).await;
-    let page = world.get(&format!("/connect/{id}"), &cookies).await.text;
-    let start = page.find("grantway=gwr_").unwrap() + "grantway=".len();
-    page[start..].chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')).collect()
+    world.come_back(&minted).await
 }
 
 #[tokio::test]

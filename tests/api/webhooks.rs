@@ -2,7 +2,13 @@
 
 mod receiver;
 
+use std::time::{Duration, UNIX_EPOCH};
+
 use grantway::server::adapters::SystemClock;
+use grantway_client::{
+    Change, EventPage,
+    webhook::{WebhookError, verify},
+};
 use grantway_core::Clock;
 use grantway_service::WebhookSpec;
 use grantway_store::Replay;
@@ -28,6 +34,27 @@ async fn a_published_verifier_accepts_what_either_secret_signed() {
     assert!(body["timestamp"].as_str().unwrap().ends_with('Z'));
     assert!(!body.to_string().contains("CANARY"), "no secret goes out");
     world.undelivered(<[_]>::is_empty).await;
+}
+
+#[tokio::test]
+async fn our_client_reads_what_either_secret_signed_as_the_event_that_is_polled() {
+    let (world, receiver) = (World::on_the_network().await, Receiver::start().await);
+    world.declare(vec![WebhookSpec { secrets: vec![secret(1), secret(2)], ..webhook(&receiver.url) }]).await;
+    world.deliver();
+    world.happen().await;
+    let heard = &receiver.heard(1).await[0];
+    let sent = UNIX_EPOCH + Duration::from_secs(world.clock.now().unix_seconds().unsigned_abs());
+    let read = |kept, now| verify(&[secret(kept)], &heard.headers, &heard.body, now);
+
+    let event = read(2, sent).unwrap();
+
+    let page: EventPage = serde_json::from_str(&world.api("GET", "/v1/events", None).await.text).unwrap();
+    let polled = &page.data[0];
+    assert_eq!((&event.id, &event.kind, &event.change), (&polled.id, &polled.kind, &polled.change));
+    assert!(matches!(&event.change, Change::GrantCreated(connection) if connection.provider == "files"));
+    assert_eq!(read(1, sent).unwrap().timestamp, polled.timestamp);
+    assert_eq!(read(3, sent).unwrap_err(), WebhookError::Signature);
+    assert_eq!(read(1, sent + Duration::from_secs(301)).unwrap_err(), WebhookError::Time);
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
-//! A server without sockets: the real router, SQLite, the strict provider, a told clock.
+//! A server without sockets: the real router, a real database, the strict provider, a told clock.
 
-use std::{collections::BTreeMap, sync::Arc};
+mod declared;
+
+use std::{path::Path, sync::Arc};
 
 use axum::{Router, body::Body};
 use grantway::server::{
@@ -8,13 +10,13 @@ use grantway::server::{
     router::router,
     state::AppState,
 };
-use grantway_catalog::Catalog;
-use grantway_core::{KeyScope, Secret, Timestamp, app::Identity};
+use grantway_core::{KeyScope, Secret, Timestamp};
 use grantway_engine::{Http, Relay};
-use grantway_service::{AppSpec, KeySpec, Parts, RegistrationSpec, Service};
-use grantway_store::SqliteStore;
+use grantway_service::{Parts, Service};
+use grantway_store::{PostgresStore, SqliteStore, Store};
 use grantway_testkit::{
     FakeClient, FakeProvider, FakeProviderConfig, Issuer, Person, RouterHttp, SeededEntropy, ToldClock,
+    postgres,
 };
 use grantway_vault::Vault;
 use http::{Request, Response, StatusCode};
@@ -22,10 +24,33 @@ use serde_json::Value;
 use tower::ServiceExt;
 use url::Url;
 
+pub(crate) use self::declared::{app_spec, key_spec};
+use self::declared::{catalog, sign_in};
+
 pub(crate) const APP: &str = "https://app.test";
 pub(crate) const CONNECT: &str = "https://connect.test";
 
-const DATABASE: &str = "test.db";
+/// What replicas share.
+#[derive(Clone)]
+pub(crate) enum Database {
+    /// SQLite, in the world's own folder.
+    File,
+    Postgres(Secret),
+}
+
+impl Database {
+    /// A new one on the server of this process.
+    pub(crate) fn postgres() -> Self {
+        Self::Postgres(Secret::new(postgres::database().unwrap()))
+    }
+
+    async fn open(&self, folder: &Path) -> Arc<dyn Store> {
+        match self {
+            Self::File => Arc::new(SqliteStore::open(&folder.join("test.db")).await.unwrap()),
+            Self::Postgres(url) => Arc::new(PostgresStore::open(url).await.unwrap()),
+        }
+    }
+}
 
 pub(crate) struct World {
     pub router: Router,
@@ -35,9 +60,10 @@ pub(crate) struct World {
     pub key: Secret,
     /// Of the app's own users.
     pub issuer: Issuer,
-    pub store: Arc<SqliteStore>,
+    pub store: Arc<dyn Store>,
     folder: tempfile::TempDir,
-    parts: Box<dyn Fn(Arc<SqliteStore>) -> Parts + Send + Sync>,
+    database: Database,
+    parts: Box<dyn Fn(Arc<dyn Store>) -> Parts + Send + Sync>,
 }
 
 /// An answer, read to its end.
@@ -77,6 +103,7 @@ pub(crate) struct Setup<'a> {
     pub clock: Arc<ToldClock>,
     pub entropy: Arc<SeededEntropy>,
     pub limits: LimitSettings,
+    pub database: Database,
 }
 
 impl Setup<'_> {
@@ -92,9 +119,17 @@ impl Setup<'_> {
         let config = FakeProviderConfig { public_url: site.clone(), clients: vec![client] };
         let provider = FakeProvider::new(config, clock.clone(), entropy.clone());
         let network = RouterHttp::new().serving(site, provider.router());
-        let network = Arc::new(network.serving(&sign_in(), issuer().router()));
-        let limits = LimitSettings::default();
-        Self { provider, http: network.clone(), relay: network, description: "", clock, entropy, limits }
+        let network = Arc::new(network.serving(&sign_in(), declared::issuer().router()));
+        Self {
+            provider,
+            http: network.clone(),
+            relay: network,
+            description: "",
+            clock,
+            entropy,
+            limits: LimitSettings::default(),
+            database: Database::File,
+        }
     }
 }
 
@@ -108,13 +143,13 @@ impl World {
     }
 
     pub(crate) async fn with(setup: Setup<'_>) -> Self {
-        let Setup { provider, http, relay, description, clock, entropy, limits } = setup;
+        let Setup { provider, http, relay, description, clock, entropy, limits, database } = setup;
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("connect.js"), "/* the widget */").unwrap();
-        let store = Arc::new(SqliteStore::open(&folder.path().join(DATABASE)).await.unwrap());
+        let store = database.open(folder.path()).await;
         let (issuer, description) = (provider.issuer().to_owned(), description.to_owned());
         let (master_key, time) = (Vault::new_key(&*entropy), clock.clone());
-        let parts = move |store: Arc<SqliteStore>| Parts {
+        let parts = move |store: Arc<dyn Store>| Parts {
             store,
             catalog: catalog(&issuer, &description),
             vault: Vault::from_keys(&master_key).unwrap(),
@@ -142,17 +177,17 @@ impl World {
             provider,
             clock,
             key,
-            issuer: self::issuer(),
+            issuer: declared::issuer(),
             store,
             folder,
+            database,
             parts,
         }
     }
 
     /// Another process on the same database.
     pub(crate) async fn replica(&self) -> Arc<Service> {
-        let store = SqliteStore::open(&self.folder.path().join(DATABASE)).await.unwrap();
-        Service::new((self.parts)(Arc::new(store)))
+        Service::new((self.parts)(self.database.open(self.folder.path()).await))
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
@@ -286,59 +321,17 @@ impl World {
         );
         (id, cookies)
     }
-}
 
-pub(crate) fn key_spec(name: &str, scopes: &[KeyScope]) -> KeySpec {
-    KeySpec { name: name.to_owned(), scopes: scopes.iter().copied().collect(), seconds: None }
-}
-
-fn catalog(site: &str, description: &str) -> Catalog {
-    let mut catalog = Catalog::default();
-    let text = format!(
-        "name = 'Files'\nauthorize_url = '{site}/authorize'\ntoken_url = '{site}/token'\nrevoke = '{site}/revoke'\n\
-         scopes = ['profile', 'files.read']\nuserinfo = {{ url = '{site}/userinfo' }}\n\
-         account = {{ id = '/id', email = '/email', name = '/name' }}\n{description}"
-    );
-    catalog.declare("files".parse().unwrap(), toml::from_str(&text).unwrap()).unwrap();
-    let posts = format!("response_mode = 'form_post'\n{text}");
-    catalog.declare("posts".parse().unwrap(), toml::from_str(&posts).unwrap()).unwrap();
-    let shops = "name = 'Shops'\nauthorize_url = 'https://{shop}.shops.test/authorize'\ntoken_url = 'https://{shop}.shops.test/token'\n\
-         [[parameter]]\nname = 'shop'\nlabel = 'Shop name'\npattern = '[a-z0-9-]+'\nexample = 'acme'";
-    catalog.declare("shops".parse().unwrap(), toml::from_str(shops).unwrap()).unwrap();
-    catalog
-}
-
-fn sign_in() -> Url {
-    "https://id.test".parse().unwrap()
-}
-
-/// Of the app's own users.
-fn issuer() -> Issuer {
-    Issuer::at(&sign_in())
-}
-
-pub(crate) fn app_spec() -> AppSpec {
-    let registration = |provider: &str| RegistrationSpec {
-        provider: provider.parse().unwrap(),
-        client_id: "acme".to_owned(),
-        client_secret: Some(Secret::new("CANARY-secret".to_owned())),
-        parameters: BTreeMap::new(),
-        scopes: Vec::new(),
-        allowed_scopes: Vec::new(),
-    };
-    AppSpec {
-        id: "acme".parse().unwrap(),
-        name: "Acme <Notes>".to_owned(),
-        website_url: Some(APP.parse().unwrap()),
-        return_origins: Vec::new(),
-        identity: Some(Identity {
-            issuer: "https://id.test".to_owned(),
-            audience: "acme".to_owned(),
-            jwks_uri: None,
-            algorithms: vec!["ES256".to_owned()],
-            user_claim: "sub".to_owned(),
-        }),
-        registrations: vec![registration("files"), registration("posts"), registration("shops")],
-        webhooks: Vec::new(),
+    /// The same, on to the return URL. The code there.
+    pub(crate) async fn come_back(&self, minted: &Value) -> String {
+        let (id, cookies) = self.connect(minted, &[]).await;
+        loop {
+            // The callback's answer may come before the exchange has ended.
+            let page = self.get(&format!("/connect/{id}"), &cookies).await.text;
+            if let Some((_, rest)) = page.split_once("grantway=") {
+                return rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect();
+            }
+            tokio::task::yield_now().await;
+        }
     }
 }

@@ -24,7 +24,7 @@ use grantway::server::{
     egress::Egress,
 };
 use grantway_engine::{BrokenOff, Relay, relay};
-use grantway_store::{AuditEntry, Journal};
+use grantway_store::AuditEntry;
 use http_body_util::{BodyExt, Full};
 use serde_json::{Value, json};
 use tokio::{
@@ -33,12 +33,12 @@ use tokio::{
 };
 use url::Url;
 
-use crate::world::{Answer, Setup, World};
+use crate::world::{Answer, Database, Setup, World};
 
-pub(super) struct Stage {
-    pub(super) world: World,
-    pub(super) grant: String,
-    pub(super) ours: SocketAddr,
+pub(crate) struct Stage {
+    pub(crate) world: World,
+    pub(crate) grant: String,
+    pub(crate) ours: SocketAddr,
     site: Url,
     evil: SocketAddr,
     hits: Arc<AtomicUsize>,
@@ -81,7 +81,11 @@ fn whole(text: &'static str) -> relay::Body {
 
 impl Stage {
     /// `description` is more of the provider's, with its origin as `{site}`.
-    pub(super) async fn new(description: &str) -> Self {
+    pub(crate) async fn new(description: &str) -> Self {
+        Self::on(Database::File, description).await
+    }
+
+    pub(crate) async fn on(database: Database, description: &str) -> Self {
         let (at_provider, at_evil, at_ours) = (bind().await, bind().await, bind().await);
         let site: Url = format!("http://{}", at_provider.local_addr().unwrap()).parse().unwrap();
         let (evil, ours) = (at_evil.local_addr().unwrap(), at_ours.local_addr().unwrap());
@@ -90,6 +94,7 @@ impl Stage {
             http: ReqwestHttp::new(loopback()).unwrap(),
             relay: ReqwestRelay::new(loopback()).unwrap(),
             description: &description,
+            database,
             ..Setup::at(&site)
         };
         let hits = Arc::new(AtomicUsize::new(0));
@@ -106,7 +111,7 @@ impl Stage {
         Self { world, grant, ours, site, evil, hits }
     }
 
-    pub(super) fn host(&self) -> String {
+    pub(crate) fn host(&self) -> String {
         format!("127.0.0.1:{}", self.site.port().unwrap())
     }
 
@@ -114,7 +119,7 @@ impl Stage {
         format!("http://{}{path}", self.evil)
     }
 
-    pub(super) fn evil_hits(&self) -> usize {
+    pub(crate) fn evil_hits(&self) -> usize {
         self.hits.load(Ordering::SeqCst)
     }
 
@@ -150,22 +155,22 @@ impl Stage {
         answer
     }
 
-    pub(super) async fn audit(&self, action: &str) -> Vec<AuditEntry> {
+    pub(crate) async fn audit(&self, action: &str) -> Vec<AuditEntry> {
         let mut rows = self.world.store.audit_of(&"acme".parse().unwrap()).await.unwrap();
         rows.retain(|row| row.action == action);
         rows
     }
 
-    pub(super) fn token_requests(&self) -> usize {
+    pub(crate) fn token_requests(&self) -> usize {
         self.world.provider.ledger().token_requests.len()
     }
 }
 
-async fn bind() -> TcpListener {
+pub(crate) async fn bind() -> TcpListener {
     TcpListener::bind("127.0.0.1:0").await.unwrap()
 }
 
-fn spawn(listener: TcpListener, router: Router) {
+pub(crate) fn spawn(listener: TcpListener, router: Router) {
     tokio::spawn(async move { axum::serve(listener, router).await });
 }
 
