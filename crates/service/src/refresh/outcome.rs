@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use crate::{Service, ServiceError, grant_place, revocations::Unheld, token::dead};
 
-/// Together with the longest refresh, 20 seconds, less than a lease.
+/// Together with the longest refresh, 40 seconds, less than a lease.
 const PERSISTENCE: Duration = Duration::from_secs(25);
 
 /// Why a grant's user must connect again.
