@@ -38,7 +38,7 @@ fn every_built_in_provider_keeps_the_rules() {
     ]);
     quirks.insert("providers", all.len());
     println!("{quirks:#?}");
-    assert!(all.len() >= 400, "{}", all.len());
+    assert!(all.len() >= 470, "{}", all.len());
     assert_eq!(catalog.get(&"google-drive".parse().unwrap()).unwrap().authorize_params.len(), 2);
 }
 
