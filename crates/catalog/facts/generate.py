@@ -23,8 +23,8 @@ EXCLUDED = {
     'contentstack': 'its pages send people to a route behind #!, the facts to a path: which one works is not certain',
 }
 
-# Medium in the facts. Since found in the provider's own documentation (adobe-workfront, bullhorn, glean, kintone,
-# looker, mautic, pingone, salla), or alike in two clients of authors who have nothing to do with one another.
+# Medium in the facts. Both addresses were since found with the provider itself (the pages of adobe-workfront and
+# bullhorn, looker's own client, mautic's own tracker), or alike in two clients of unrelated authors.
 CONFIRMED = {
     'act-on', 'adobe-workfront', 'bullhorn', 'bynder', 'glean', 'husqvarna', 'kintone', 'looker', 'mautic',
     'ninjaone', 'pingone', 'polar-accesslink', 'quaderno', 'salla', 'segment', 'tiktok-shop', 'trainingpeaks', 'zalo',
