@@ -17,7 +17,7 @@ fn a_word_finds_providers_by_name_by_category_and_by_other_names() {
     let all = run(folder.path(), &["list"]).unwrap();
     let known = |word: &str| run(folder.path(), &["list", word]).unwrap();
 
-    assert!(all.lines().count() > 400);
+    assert!(all.lines().count() > 470);
     assert!(known("HubSpot").starts_with("hubspot "), "{}", known("HubSpot"));
     assert!(known("intuit").contains("quickbooks "), "another name");
     assert!(known("payments").contains("stripe ") && !known("payments").contains("github "), "a category");

@@ -17,11 +17,23 @@ FACTS = json.loads((HERE / 'providers.json').read_text())
 PROVIDERS = {record['id']: record for record in FACTS['providers']}
 ICONS = os.environ.get('SIMPLE_ICONS')
 
-# What the vocabulary does not say, and why it is not worth a field yet.
+# What is left out, and why.
 EXCLUDED = {
-    'alipay': 'its token request is signed with RSA over all parameters',
-    'odnoklassniki': 'every API call, userinfo too, is signed with MD5',
-    'braintree': 'its token answer is XML inside its own library',
+    'braintree': 'its documentation knows the exchange by its own libraries only, and those speak XML',
+    'contentstack': 'its pages send people to a route behind #!, the facts to a path: which one works is not certain',
+}
+
+# Medium in the facts. Both addresses were since found with the provider itself (the pages of adobe-workfront and
+# bullhorn, looker's own client, mautic's own tracker), or alike in two clients of unrelated authors.
+CONFIRMED = {
+    'act-on', 'adobe-workfront', 'bullhorn', 'bynder', 'glean', 'husqvarna', 'kintone', 'looker', 'mautic',
+    'ninjaone', 'pingone', 'polar-accesslink', 'quaderno', 'salla', 'segment', 'tiktok-shop', 'trainingpeaks', 'zalo',
+}
+
+# What is signed, beyond JWTs.
+SIGNATURES = {
+    'alipay': {'request_signature': {'param': 'sign', 'time_param': 'timestamp', 'utc_offset': 8}},
+    'odnoklassniki': {'api_signature': {'param': 'sig', 'params': {'application_key': '{application_key}'}}},
 }
 
 # One file of each family holds what they share.
@@ -62,6 +74,9 @@ CONSTANT_HEADERS = {
     'app name': 'grantway',
 }
 
+# Where a session's API may be.
+SESSION_BASES = {'bullhorn': r'https://rest[a-z0-9-]*\.bullhornstaffing\.com/rest-services/[A-Za-z0-9]+/?'}
+
 # What they answer in the place of `invalid_grant`.
 DEAD = {
     'slack': ['invalid_refresh_token', 'token_revoked', 'account_inactive'],
@@ -69,6 +84,7 @@ DEAD = {
     'github-app': ['bad_refresh_token'], 'twitter': ['invalid_request'],
     'facebook': ['190'], 'facebook-lead-ads': ['190'], 'facebook-pages': ['190'], 'messenger': ['190'],
     'meta-ads': ['190'], 'whatsapp-business': ['190'], 'instagram': ['190'], 'threads': ['190'],
+    'alipay': ['isv.code-invalid', 'isv.refresh-token-invalid', 'isv.refresh-token-time-out'],
     'wechat': ['40030', '42002'], 'wechat-official': ['40030', '42002'],
 }
 TOKEN, ACCESS, REFRESH = '{token}', '{access_token}', '{refresh_token}'
@@ -114,8 +130,8 @@ REVOKE['stripe-app'] = REVOKE['stripe-express'] = REVOKE['stripe']
 
 
 def certain(record):
-    """High, or a medium whose endpoints are on the domain of its own documentation."""
-    if record['confidence'] == 'high':
+    """High, confirmed, or a medium whose endpoints are on the domain of its own documentation."""
+    if record['confidence'] == 'high' or record['id'] in CONFIRMED:
         return True
     def domain(url):
         host = re.sub(r'\{[^}]*\}', 'x', (url or '').split('://')[-1]).split('/')[0].split(':')[0]
@@ -391,6 +407,9 @@ def file_of(record):
         headers['secret_key'] = '{client_secret}'
     elif method == 'client_secret_basic':
         out['client_auth'] = 'basic'
+    elif method == 'signed_request':
+        out['client_auth'] = 'signed_request'
+        out['api_auth'] = 'none'
     elif method == 'none':
         out['client_auth'] = 'none'
     if 'token_via_get' in quirks:
@@ -444,6 +463,10 @@ def file_of(record):
                 extra[name] = looked[key]
         if 'purpose' in looked and looked['url']:
             sections['lookup'] = {'url': looked['url'], 'extra': extra}
+        if 'second_session_exchange' in quirks:
+            out['api_auth'] = 'header:%s={extra:session}' % looked['pick'].lstrip('/')
+            extra = {'session': looked['pick'], 'api_base': {'at': looked['base'], 'pattern': SESSION_BASES[record['id']]}}
+            sections['lookup'] = {'url': looked['url'], 'each_refresh': True, 'extra': extra}
     found = revoke(record)
     if isinstance(found, str):
         out['revoke'] = found
@@ -454,6 +477,7 @@ def file_of(record):
         out['second_scopes'] = {'param': param, 'prefix': prefix}
     sections['answer'] = answer(record, used)
     out.update({name: section for name, section in sections.items() if section})
+    out.update(SIGNATURES.get(record['id'], {}))
     if api_urls(out):
         out['api_urls'] = api_urls(out)
     asked = parameters(record)

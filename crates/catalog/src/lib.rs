@@ -24,6 +24,6 @@ pub use reading::{
 pub use rules::InvalidProvider;
 pub use template::{Template, TemplateError};
 pub use wire::{
-    ClientAuth, ClientJwt, Exchange, Fixed, JwtAlgorithm, Method, Pkce, Refresh, RefreshBy, ResponseMode,
-    Rotates, SecondScopes, TokenBody, TokenPlace,
+    ApiSignature, ClientAuth, ClientJwt, Exchange, Fixed, JwtAlgorithm, Method, Pkce, Refresh, RefreshBy,
+    RequestSignature, ResponseMode, Rotates, SecondScopes, TokenBody, TokenPlace,
 };

@@ -7,8 +7,9 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::{
-    Account, Answer, Callback, ClientAuth, ClientJwt, Exchange, Fixed, InvalidProvider, Lookup, Method,
-    Parameter, Pkce, Refresh, ResponseMode, Revoke, SecondScopes, Template, TokenBody, TokenPlace, Userinfo,
+    Account, Answer, ApiSignature, Callback, ClientAuth, ClientJwt, Exchange, Fixed, InvalidProvider, Lookup,
+    Method, Parameter, Pkce, Refresh, RequestSignature, ResponseMode, Revoke, SecondScopes, Template,
+    TokenBody, TokenPlace, Userinfo,
 };
 
 /// A service that issues OAuth tokens.
@@ -112,6 +113,8 @@ pub struct Provider {
     pub client_auth: Option<ClientAuth>,
     /// The JWT that two of those ways sign.
     pub client_jwt: Option<ClientJwt>,
+    /// The signature that another of them makes.
+    pub request_signature: Option<RequestSignature>,
     /// GET at a few; POST is the standard.
     #[serde(default)]
     pub token_method: Method,
@@ -139,6 +142,8 @@ pub struct Provider {
     /// How an access token is carried to the API (RFC 6750).
     #[serde(default)]
     pub api_auth: TokenPlace,
+    /// How each API call is signed, where the token alone is not enough.
+    pub api_signature: Option<ApiSignature>,
     /// Where the account is read.
     pub userinfo: Option<Userinfo>,
     /// Where in which answer the account's parts are.

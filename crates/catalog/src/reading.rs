@@ -221,8 +221,19 @@ pub struct Lookup {
     /// Fixed further headers.
     #[serde(default)]
     pub headers: BTreeMap<String, Template>,
+    /// Whether it is made after each refresh too: what it finds lives no longer than the access token.
+    #[serde(default)]
+    pub each_refresh: bool,
     /// Values to keep with the tokens.
     pub extra: BTreeMap<String, Kept>,
+}
+
+impl Lookup {
+    /// Whether the access token is part of its URL, so that no header carries it.
+    #[must_use]
+    pub fn holds_token(&self) -> bool {
+        self.url.names().any(|name| name == "access_token")
+    }
 }
 
 /// A value of an answer that is kept: where it is, and what all of it must match, lest it be dropped. Only one

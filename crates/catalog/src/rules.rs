@@ -83,6 +83,9 @@ pub enum InvalidProvider {
     /// A way to prove the client that lacks its part.
     #[error("client_auth: `private_key_jwt` and `secret_jwt` need a [client_jwt]")]
     NoJwt,
+    /// The same of a request that is signed.
+    #[error("client_auth: `signed_request` needs a [request_signature]")]
+    NoSignature,
     /// A way to renew that lacks its request.
     #[error("refresh: `by = \"access_token\"` needs `long_lived` or `refresh.url`")]
     NoRenewal,
@@ -144,6 +147,9 @@ fn check_ways(provider: &Provider) -> Result<(), InvalidProvider> {
     let needs_jwt = |auth: &ClientAuth| matches!(auth, ClientAuth::PrivateKeyJwt | ClientAuth::SecretJwt);
     if provider.client_jwt.is_none() && ways.iter().flatten().any(needs_jwt) {
         return Err(InvalidProvider::NoJwt);
+    }
+    if provider.request_signature.is_none() && ways.contains(&Some(ClientAuth::SignedRequest)) {
+        return Err(InvalidProvider::NoSignature);
     }
     let renews = provider.long_lived.is_some() || provider.refresh.url.is_some();
     if provider.refresh.by == RefreshBy::AccessToken && !renews {

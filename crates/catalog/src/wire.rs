@@ -57,6 +57,8 @@ pub enum ClientAuth {
     PrivateKeyJwt,
     /// As `post`, with a JWT in the secret's place; the registration's secret is the private key in PEM.
     SecretJwt,
+    /// The request's parameters are signed as a whole; the registration's secret is the private key in PEM.
+    SignedRequest,
 }
 
 /// The JWT of `private_key_jwt` and `secret_jwt`.
@@ -80,6 +82,32 @@ pub enum JwtAlgorithm {
     ES256,
     /// RSA with PKCS #1 v1.5.
     RS256,
+}
+
+/// The signature of `signed_request`: RSA with PKCS #1 v1.5 and SHA-256 over `name=value&…`, sorted by name,
+/// not encoded, without what is empty; written in Base64.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequestSignature {
+    /// The parameter that carries it.
+    pub param: String,
+    /// The parameter that tells the moment, as `2026-11-02 09:30:00`.
+    pub time_param: Option<String>,
+    /// How far east of UTC that clock is, in hours.
+    #[serde(default)]
+    pub utc_offset: i8,
+}
+
+/// The signature of each API call: MD5 in hex over the query's `name=value…`, sorted by name, not encoded, without
+/// the access token, and then MD5 in hex of access token and client secret. The hash is the provider's choice.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApiSignature {
+    /// The parameter that carries it.
+    pub param: String,
+    /// Fixed further parameters of each call, which are signed too.
+    #[serde(default)]
+    pub params: BTreeMap<String, Template>,
 }
 
 /// Proof Key for Code Exchange.

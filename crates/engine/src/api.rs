@@ -42,7 +42,7 @@ impl Client<'_> {
 }
 
 /// Takes one parameter out of a query and leaves every other byte as it is.
-fn remove_parameter(url: &mut Url, name: &str) {
+pub(crate) fn remove_parameter(url: &mut Url, name: &str) {
     let Some(query) = url.query() else { return };
     let is_other = |pair: &&str| {
         url::form_urlencoded::parse(pair.as_bytes()).next().is_none_or(|(known, _)| known != name)

@@ -129,7 +129,7 @@ impl Client<'_> {
         templates.iter().map(|(name, value)| Ok((name.clone(), self.fill(value, known)?))).collect()
     }
 
-    /// Adds the access token to a request, where the provider wants it.
+    /// Adds the access token to a request, where the provider wants it, and signs it if need be.
     pub(crate) fn carry(
         &self,
         place: &TokenPlace,
@@ -148,6 +148,9 @@ impl Client<'_> {
                 headers.push((name.clone(), self.fill(value, Known::tokens(tokens))?));
             }
         }
-        Ok(())
+        match &self.provider.api_signature {
+            Some(rules) => self.sign_call(rules, url, tokens),
+            None => Ok(()),
+        }
     }
 }

@@ -83,9 +83,7 @@ pub async fn look_up(
     let known = Known::tokens(tokens);
     let mut url = client.fill_url(&lookup.url, known)?;
     let mut headers = client.filled(&lookup.headers, known)?;
-    // A URL that holds the token needs no header beside it.
-    let is_in_url = lookup.url.names().any(|name| name == "access_token");
-    let place = if is_in_url { &TokenPlace::Nowhere } else { &client.provider.api_auth };
+    let place = if lookup.holds_token() { &TokenPlace::Nowhere } else { &client.provider.api_auth };
     client.carry(place, &mut url, &mut headers, tokens)?;
     let draft = Draft { url, method: Method::Get, body: TokenBody::Form, headers, pairs: Vec::new() };
     let answer = json_of(http, draft, "lookup").await?;

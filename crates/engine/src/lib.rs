@@ -17,6 +17,7 @@ mod later;
 pub mod relay;
 mod request;
 pub mod revoke;
+mod signature;
 pub mod token;
 pub mod tokens;
 pub mod user_token;

@@ -130,25 +130,34 @@ impl Client<'_> {
                     .pairs
                     .extend([id, (self.provider.client_secret_param.clone(), secret.expose().to_owned())]);
             }
-            (ClientAuth::PrivateKeyJwt | ClientAuth::SecretJwt, Some(_)) => {
+            (ClientAuth::PrivateKeyJwt | ClientAuth::SecretJwt | ClientAuth::SignedRequest, Some(_)) => {
                 draft.pairs.push(id);
-                draft.pairs.extend(self.assertion(auth, now)?);
+                self.prove_by_key(auth, &mut draft.pairs, now)?;
             }
             _ => draft.pairs.push(id),
         }
         Ok(())
     }
 
-    /// The JWT that proves the client, in the parameters it is sent by.
-    pub(crate) fn assertion(&self, auth: ClientAuth, now: Timestamp) -> Result<Pairs, EngineError> {
-        Ok(match auth {
-            ClientAuth::PrivateKeyJwt => vec![
+    /// What the client's private key adds to a request's parameters, where one proves it.
+    pub(crate) fn prove_by_key(
+        &self,
+        auth: ClientAuth,
+        pairs: &mut Pairs,
+        now: Timestamp,
+    ) -> Result<(), EngineError> {
+        match auth {
+            ClientAuth::PrivateKeyJwt => pairs.extend([
                 ("client_assertion_type".to_owned(), ASSERTION_TYPE.to_owned()),
                 ("client_assertion".to_owned(), signed(self, now)?),
-            ],
-            ClientAuth::SecretJwt => vec![(self.provider.client_secret_param.clone(), signed(self, now)?)],
-            ClientAuth::Post | ClientAuth::Basic | ClientAuth::None => Vec::new(),
-        })
+            ]),
+            ClientAuth::SecretJwt => {
+                pairs.push((self.provider.client_secret_param.clone(), signed(self, now)?));
+            }
+            ClientAuth::SignedRequest => self.sign_request(pairs, now)?,
+            ClientAuth::Post | ClientAuth::Basic | ClientAuth::None => {}
+        }
+        Ok(())
     }
 }
 

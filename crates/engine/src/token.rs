@@ -19,7 +19,7 @@ use crate::{
     Client, EngineError, Http, HttpError, TokenSet,
     answer::{Extra, standardize},
     client::Known,
-    is_passing,
+    is_passing, look_up,
     request::{Draft, Pairs},
 };
 
@@ -74,11 +74,28 @@ pub async fn exchange(
 }
 
 /// Gets a fresh access token. What the answer leaves out is kept: the old refresh token (RFC 6749, section 6),
-/// the further values.
+/// the further values. What is looked up anew each time is looked up here: a provider that can't tell it now has
+/// given tokens all the same, so they count as ended and the next call tries again.
 ///
 /// # Errors
 /// See [`EngineError`]; only [`EngineError::InvalidGrant`] means that the grant is dead.
 pub async fn refresh(
+    http: &dyn Http,
+    client: &Client<'_>,
+    old: &TokenSet,
+    now: Timestamp,
+) -> Result<TokenSet, EngineError> {
+    let mut fresh = renewed(http, client, old, now).await?;
+    if client.provider.lookup.as_ref().is_some_and(|lookup| lookup.each_refresh) {
+        match look_up(http, client, &fresh).await {
+            Ok(found) => fresh.extra.extend(found),
+            Err(_) => fresh.expires_at = Some(now),
+        }
+    }
+    Ok(fresh)
+}
+
+async fn renewed(
     http: &dyn Http,
     client: &Client<'_>,
     old: &TokenSet,
@@ -171,7 +188,7 @@ impl Wire<'_> {
             provider.resource.iter().map(|resource| ("resource".to_owned(), resource.to_string()));
         pairs.extend(resources);
         let mut pairs = client.reworded(pairs, self.fixed, self.known)?;
-        pairs.extend(client.assertion(self.auth, self.now)?);
+        client.prove_by_key(self.auth, &mut pairs, self.now)?;
         let mut headers: Pairs = Vec::new();
         if let Some(proof) = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()) {
             headers.push((AUTHORIZATION.to_string(), proof.to_owned()));

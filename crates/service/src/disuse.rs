@@ -23,7 +23,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(60);
 /// After so many seconds a failed one is tried again; sooner where a provider honours a replaced token for less.
 const LONGEST_PAUSE: i64 = 3600;
 /// Longer than a lease.
-const SHORTEST_PAUSE: i64 = 60;
+const SHORTEST_PAUSE: i64 = 80;
 
 /// What lives for less than a day unused is not kept alive: that would be traffic without end.
 const LEAST_LIFE: i64 = 24 * 3600;

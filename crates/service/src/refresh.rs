@@ -26,8 +26,9 @@ use outcome::Death;
 use rest::Pass;
 pub(crate) use rest::Rests;
 
-/// Longer than any refresh takes: one request of 20 seconds, 25 to write down what came of it, some room.
-const LEASE_SECONDS: i64 = 50;
+/// Longer than any refresh takes: a request of 20 seconds, where something is looked up another, 25 to write down
+/// what came of it, some room.
+const LEASE_SECONDS: i64 = 70;
 
 /// How long a caller waits for another process's refresh.
 const PATIENCE: Duration = Duration::from_secs(25);

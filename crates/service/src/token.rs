@@ -41,7 +41,7 @@ pub struct AccessToken {
     pub injection: Injection,
 }
 
-/// Where an API call carries the token. `{access_token}` stands for it.
+/// Where an API call carries the token. `{access_token}` stands for it, `{extra:x}` for a value beside it.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(tag = "in", rename_all = "snake_case")]
 pub enum Injection {

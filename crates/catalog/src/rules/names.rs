@@ -1,7 +1,7 @@
 //! Which names a template may ask for, place by place: what is known when it is filled, and what may be shown
 //! to whoever reads it there.
 
-use crate::{InvalidProvider, Provider, Template};
+use crate::{InvalidProvider, Provider, Source, Template};
 
 /// What there is to be known, the later the more.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,16 +23,24 @@ enum Moment {
 /// The field that says where the access token may go.
 pub(super) const API: &str = "api_urls";
 
-fn moment_of(place: &str) -> Moment {
+fn moment_of(provider: &Provider, place: &str) -> Moment {
     match place {
         "issuer" | "authorize_url" | "token_url" | "scopes" => Moment::Endpoints,
         "account.issuer" => Moment::Claims,
         "authorize_params" | "redirect_uri" | "client_jwt" => Moment::Shown,
         "token_params" | "token_headers" => Moment::Exchange,
         API => Moment::Later,
+        "api_auth" if !is_carried_early(provider) => Moment::Later,
         _ if place.starts_with("refresh.") || place.starts_with("revoke.") => Moment::Later,
         _ => Moment::Tokens,
     }
+}
+
+/// Whether a request carries the access token as API calls do before the lookup has found anything.
+fn is_carried_early(provider: &Provider) -> bool {
+    let own_place = provider.userinfo.as_ref().is_some_and(|userinfo| userinfo.auth.is_some());
+    let asks_userinfo = provider.account.source == Source::Userinfo && !own_place;
+    asks_userinfo || provider.lookup.as_ref().is_some_and(|lookup| !lookup.holds_token())
 }
 
 pub(super) fn check(
@@ -40,7 +48,7 @@ pub(super) fn check(
     place: &'static str,
     template: &Template,
 ) -> Result<(), InvalidProvider> {
-    let moment = moment_of(place);
+    let moment = moment_of(provider, place);
     // Where API calls go is for nobody to say who could be an attacker's browser, and no place for a secret.
     let is_apis = |name: &str| provider.parameter(name).is_some() || name.starts_with("extra:");
     let may_stand = |name: &str| is_known(provider, moment, name) && (place != API || is_apis(name));

@@ -80,13 +80,15 @@ type Placed<'p> = Vec<(&'static str, &'p Template)>;
 fn headers_and_params(provider: &Provider) -> Placed<'_> {
     let (long, revoke) = (provider.long_lived.as_ref(), provider.revoke.as_ref());
     let (userinfo, lookup) = (provider.userinfo.as_ref(), provider.lookup.as_ref());
-    let all: [(_, Option<&BTreeMap<String, Template>>); 6] = [
+    let signature = provider.api_signature.as_ref();
+    let all: [(_, Option<&BTreeMap<String, Template>>); 7] = [
         ("token_headers", Some(&provider.token_headers)),
         ("long_lived.params", long.map(|long| &long.params)),
         ("revoke.params", revoke.map(|revoke| &revoke.params)),
         ("revoke.headers", revoke.map(|revoke| &revoke.headers)),
         ("userinfo.headers", userinfo.map(|userinfo| &userinfo.headers)),
         ("lookup.headers", lookup.map(|lookup| &lookup.headers)),
+        ("api_signature", signature.map(|signature| &signature.params)),
     ];
     let set = all.into_iter().filter_map(|(place, params)| params.map(|params| (place, params)));
     set.flat_map(|(place, params)| params.values().map(move |template| (place, template))).collect()

@@ -63,11 +63,15 @@ async fn a_jwt_may_stand_in_the_secrets_place() {
 
 #[tokio::test]
 async fn a_key_that_is_none_is_told_as_the_clients_mistake() {
-    let op = Op::new(|_| {});
-    let party = Party::new(&op, "client_auth = 'private_key_jwt'\nclient_jwt = { alg = 'RS256' }");
+    for way in [
+        "client_auth = 'private_key_jwt'\nclient_jwt = { alg = 'RS256' }",
+        "client_auth = 'signed_request'\nrequest_signature = { param = 'sign' }",
+    ] {
+        let op = Op::new(|_| {});
 
-    assert_eq!(party.exchange().await.unwrap_err(), EngineError::InvalidClient);
-    assert_eq!(op.asked("/token"), 0);
+        assert_eq!(Party::new(&op, way).exchange().await.unwrap_err(), EngineError::InvalidClient);
+        assert_eq!(op.asked("/token"), 0);
+    }
 }
 
 #[tokio::test]

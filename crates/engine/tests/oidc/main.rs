@@ -4,8 +4,10 @@
 
 mod clients;
 mod id_tokens;
+mod lookups;
 mod metadata;
 mod op;
 mod pushed;
 mod revoking;
+mod signatures;
 mod user_tokens;

@@ -174,6 +174,26 @@ async fn until_it_is_asked_again(token: impl AsyncFn() -> Result<AccessToken, Se
 }
 
 #[tokio::test]
+async fn tokens_whose_lookup_failed_are_stored_and_refreshed_by_the_next_call() {
+    let world = World::new().await;
+    let grant = world.connect_at("mute", "ada").await;
+    let token = async || world.service.token(&app(), grant, &[]).await.unwrap();
+    world.clock.advance_seconds(3600);
+    let before = world.token_requests();
+
+    world.traffic.cut("/userinfo");
+    let without = token().await;
+    world.traffic.mend("/userinfo");
+    let whole = token().await;
+    let same = token().await;
+
+    assert_eq!(without.expires_at, Some(world.service.clock.now()));
+    assert!(whole.expires_at > without.expires_at && whole.extra.contains_key("session"));
+    assert_eq!(same.access_token.expose(), whole.access_token.expose());
+    assert_eq!(world.token_requests() - before, 2, "by the refresh token that came without");
+}
+
+#[tokio::test]
 async fn the_audit_says_why_a_grant_died() {
     let world = World::new().await;
     let (grant, _) = world.expired().await;

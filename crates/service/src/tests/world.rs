@@ -270,7 +270,9 @@ fn catalog() -> Catalog {
          revoke = 'https://files.test/revoke'\nscopes = ['profile', 'files.read']\nincremental_params = { include_granted_scopes = 'true' }\nuserinfo = { url = 'https://files.test/userinfo' }\n\
          account = { id = '/id', email = '/email', name = '/name' }";
     catalog.declare("files".parse().unwrap(), toml::from_str(text).unwrap()).unwrap();
-    let mute = text.replace("revoke = 'https://files.test/revoke'", "");
+    // No revocation, and a session that ends with the access token.
+    let session = "lookup = { url = 'https://files.test/userinfo', each_refresh = true, extra = { session = '/login' } }";
+    let mute = text.replace("revoke = 'https://files.test/revoke'", session);
     catalog.declare("mute".parse().unwrap(), toml::from_str(&mute).unwrap()).unwrap();
     let nobody = text.replace("id = '/id', email = '/email', name = '/name'", "source = 'nothing'");
     catalog.declare("nobody".parse().unwrap(), toml::from_str(&nobody).unwrap()).unwrap();

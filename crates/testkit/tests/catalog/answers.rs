@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     asked::{Asked, demand, find},
+    calling::SESSION_API,
     facts::put,
     simulator::{CLIENT_ID, Said, Simulator},
 };
@@ -195,7 +196,7 @@ impl Simulator<'_> {
         tell("id", &self.account_id());
     }
 
-    fn check_token(&self, asked: &Asked, place: &str, what: &str) -> Result<(), String> {
+    pub(crate) fn check_token(&self, asked: &Asked, place: &str, what: &str) -> Result<(), String> {
         let living = |token: &str| self.books.lock().unwrap().access.contains(token);
         let found = match place.split_once(':') {
             None if place == "bearer" => asked
@@ -220,6 +221,9 @@ impl Simulator<'_> {
         demand(asked.method == method, || format!("userinfo: {} instead of {method}", asked.method))?;
         let place = facts.text("/userinfo/auth").unwrap_or("bearer").to_owned();
         self.check_token(asked, &place, "userinfo")?;
+        if facts.has("signed_api_requests") {
+            self.check_call_signature(asked, "userinfo")?;
+        }
         let wanted: url::Url = self.fill_url(facts.text("/userinfo/url").unwrap()).parse().unwrap();
         for (name, value) in wanted.query_pairs() {
             demand(find(&asked.query(), &name) == Some(&*value), || {
@@ -269,12 +273,17 @@ impl Simulator<'_> {
 
     pub(crate) fn lookup(&self, asked: &Asked) -> Said {
         let url = self.facts.text("/post_connect/url").unwrap();
-        if !url.contains("{access_token}") {
-            let place = self.facts.text("/userinfo/auth").unwrap_or("bearer").to_owned();
-            self.check_token(asked, &place, "lookup")?;
-        }
+        let is_in_query = url.contains("access_token={access_token}");
+        let usual = self.facts.text("/userinfo/auth").unwrap_or("bearer");
+        let place = if is_in_query { "query:access_token" } else { usual };
+        self.check_token(asked, place, "lookup")?;
         let mut body = json!({});
-        for (name, value) in [("pick", "site-1"), ("label", "Site One"), ("base", "https://api.sim.test")] {
+        let session = self.open_session();
+        let (pick, base) = match &session {
+            Some(session) => (session.as_str(), SESSION_API),
+            None => ("site-1", "https://api.sim.test"),
+        };
+        for (name, value) in [("pick", pick), ("label", "Site One"), ("base", base)] {
             if let Some(pointer) = self.facts.text(&format!("/post_connect/{name}")) {
                 put(&mut body, pointer, json!(value));
             }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use grantway_catalog::{Pkce, Provider, RefreshBy, Source};
+use grantway_catalog::{JwtAlgorithm, Pkce, Provider, RefreshBy, Source};
 use grantway_core::{Secret, Timestamp, flow::AcceptedCode, grant::Account};
 use grantway_engine::{
     AuthorizeRequest, Client, Directory, EngineError, Proof, TokenSet, authorize, callback, exchange,
@@ -43,8 +43,7 @@ pub(crate) async fn drive(id: &str, provider: &Provider, facts: &Facts) -> Resul
     if id == "wrike" {
         known.insert("api_host".to_owned(), "app-eu.wrike.com".to_owned());
     }
-    let signs = provider.client_jwt.is_some();
-    let secret = if signs { signing_key(provider) } else { SECRET.to_owned() };
+    let secret = secret_of(provider);
     let issuer =
         provider.issuer.as_ref().map(|issuer| issuer.fill(|name| parameters.get(name).cloned()).unwrap());
     let simulator = Arc::new(Simulator {
@@ -64,18 +63,23 @@ pub(crate) async fn drive(id: &str, provider: &Provider, facts: &Facts) -> Resul
     }
 }
 
-fn signing_key(provider: &Provider) -> String {
-    match provider.client_jwt.as_ref().unwrap().alg {
-        grantway_catalog::JwtAlgorithm::ES256 => include_str!("key.pem").to_owned(),
-        grantway_catalog::JwtAlgorithm::RS256 => include_str!("key-rsa.pem").to_owned(),
-    }
+/// A private key where the client signs.
+fn secret_of(provider: &Provider) -> String {
+    let signs_jwt = provider.client_jwt.as_ref().map(|jwt| jwt.alg);
+    let signs_request = provider.request_signature.as_ref().map(|_| JwtAlgorithm::RS256);
+    let secret = match signs_jwt.or(signs_request) {
+        None => SECRET,
+        Some(JwtAlgorithm::ES256) => include_str!("key.pem"),
+        Some(JwtAlgorithm::RS256) => include_str!("key-rsa.pem"),
+    };
+    secret.to_owned()
 }
 
 /// The client that walks, and what it walks with.
-struct Walker<'a> {
-    simulator: &'a Simulator<'a>,
+pub(crate) struct Walker<'a> {
+    pub(crate) simulator: &'a Simulator<'a>,
     directory: &'a Directory,
-    client: Client<'a>,
+    pub(crate) client: Client<'a>,
 }
 
 /// What the browser brought back.
@@ -115,7 +119,9 @@ async fn walk(
     let mut tokens = walker.exchange(&arrived).await.map_err(|error| format!("exchange: {error}"))?;
     check_tokens(simulator, &tokens)?;
     walker.identify(&arrived, &mut tokens).await?;
+    walker.call(&tokens).await?;
     let refreshed = refresh_once(simulator, &walker.client, &mut tokens).await?;
+    walker.call(&tokens).await?;
     let revoked = walker.revoke(&tokens).await?;
     walker.refused(&arrived, &tokens).await?;
     let (pkce, source) = (provider.pkce != Pkce::Off, provider.account.source);
@@ -164,7 +170,8 @@ impl Walker<'_> {
         let found = look_up(self.simulator, client, tokens).await;
         tokens.extra.extend(found.map_err(|error| format!("lookup: {error}"))?);
         if facts.text("/post_connect/pick").is_some() && client.provider.lookup.is_some() {
-            demand(tokens.extra.contains_key("site"), || "lookup: nothing found".to_owned())?;
+            let found = ["site", "session"].iter().any(|name| tokens.extra.contains_key(*name));
+            demand(found, || "lookup: nothing found".to_owned())?;
         }
         for (name, value) in kept {
             demand(tokens.extra[name].expose() == value, || format!("{name} was not kept"))?;

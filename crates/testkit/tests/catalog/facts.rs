@@ -1,6 +1,6 @@
 //! One provider's record, read with its own rules: templates, pointers, separators.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -14,6 +14,13 @@ impl Facts {
             panic!("no list of providers")
         };
         records.into_iter().map(|record| (record["id"].as_str().unwrap().to_owned(), Self(record))).collect()
+    }
+
+    /// Every kind of quirk that the facts know.
+    pub(crate) fn kinds() -> BTreeSet<String> {
+        let facts: Value =
+            serde_json::from_str(include_str!("../../../catalog/facts/providers.json")).unwrap();
+        facts["meta"]["quirk_kinds"].as_object().unwrap().keys().cloned().collect()
     }
 
     pub(crate) fn value(&self, pointer: &str) -> &Value {

@@ -6,9 +6,11 @@
 mod answers;
 mod asked;
 mod authorizing;
+mod calling;
 mod drive;
 mod facts;
 mod revoking;
+mod signing;
 mod simulator;
 mod tokens;
 
@@ -44,11 +46,12 @@ async fn every_provider_connects_refreshes_and_is_revoked_as_its_facts_say() {
         catalog.iter().count(),
         wrong.join("\n")
     );
-    assert!(outcomes.len() >= 400);
-    print_counts(&outcomes, &facts);
+    assert!(outcomes.len() >= 470);
+    let quirks = print_counts(&outcomes, &facts);
+    assert_eq!(quirks, Facts::kinds(), "every kind of quirk is played by somebody");
 }
 
-fn print_counts(outcomes: &BTreeMap<String, Outcome>, facts: &BTreeMap<String, Facts>) {
+fn print_counts(outcomes: &BTreeMap<String, Outcome>, facts: &BTreeMap<String, Facts>) -> BTreeSet<String> {
     let count = |fits: &dyn Fn(&Outcome) -> bool| outcomes.values().filter(|outcome| fits(outcome)).count();
     let mut quirks: BTreeMap<&str, usize> = BTreeMap::new();
     for id in outcomes.keys() {
@@ -62,9 +65,10 @@ fn print_counts(outcomes: &BTreeMap<String, Outcome>, facts: &BTreeMap<String, F
     println!("  refreshed                {}", count(&|outcome| outcome.refreshed));
     println!("  revoked                  {}", count(&|outcome| outcome.revoked));
     println!("quirks by kind ({})", quirks.len());
-    for (quirk, number) in quirks {
+    for (quirk, number) in &quirks {
         println!("  {quirk:28} {number}");
     }
+    quirks.into_keys().map(str::to_owned).collect()
 }
 
 /// The simulator is worth something only if it can say no.
@@ -110,6 +114,31 @@ async fn the_simulator_refuses_what_a_provider_would_refuse() {
     let (_, provider) = spoilt("wechat", &elsewhere);
     let complaint = drive("wechat", &provider, &facts["wechat"]).await.err().unwrap();
     assert!(complaint.starts_with("a spent code"), "{complaint}");
+}
+
+/// What the providers that sign, or open sessions, would refuse.
+#[tokio::test]
+async fn the_simulator_refuses_what_is_signed_wrongly_and_sessions_that_have_ended() {
+    let facts = Facts::all();
+    for (id, table, change, complaint) in [
+        ("alipay", "", "client_auth = 'post'", "token: it is not \"\""),
+        ("alipay", "request_signature", "utc_offset = 0", "token: it is not \"20"),
+        ("alipay", "request_signature", "param = 'signature'", "token: the signature is wrong"),
+        ("odnoklassniki", "", "api_signature = { param = 'sig' }", "userinfo: the key is None"),
+        ("odnoklassniki", "api_signature", "param = 'signature'", "userinfo: the signature is []"),
+        ("odnoklassniki", "", "api_auth = 'bearer'", "userinfo: no living token"),
+        ("bullhorn", "lookup", "each_refresh = false", "call: the session is Some"),
+        ("bullhorn", "", "api_auth = 'bearer'", "call: the session is None"),
+    ] {
+        let mut source: toml::Table = source_of(id).parse().unwrap();
+        let place = if table.is_empty() { &mut source } else { source[table].as_table_mut().unwrap() };
+        place.extend(change.parse::<toml::Table>().unwrap());
+        let provider = toml::Value::Table(source).try_into().unwrap();
+
+        let refused = drive(id, &provider, &facts[id]).await.err().unwrap_or_default();
+
+        assert!(refused.contains(complaint), "{id}, {change}: {refused}");
+    }
 }
 
 fn source_of(id: &str) -> String {

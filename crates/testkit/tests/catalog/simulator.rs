@@ -38,6 +38,8 @@ pub(crate) struct Books {
     pub(crate) access: HashSet<String>,
     /// Living refresh tokens.
     pub(crate) refresh: HashSet<String>,
+    /// The living session of API calls.
+    pub(crate) session: Option<String>,
     pub(crate) counter: usize,
     /// The error that dead tokens are answered with; the standard's when there is none.
     pub(crate) word: Option<String>,
@@ -134,6 +136,8 @@ impl Simulator<'_> {
             ("userinfo", self.userinfo(asked))
         } else if fits("/post_connect/url") {
             ("lookup", self.lookup(asked))
+        } else if self.is_call(asked) {
+            ("call", self.call(asked))
         } else {
             ("?", Err(format!("nothing is at {}", asked.url)))
         };

@@ -93,6 +93,10 @@ impl Simulator<'_> {
                 let wanted = STANDARD.encode(format!("{}:{}", encode(CLIENT_ID), encode(&self.secret)));
                 authorization == format!("Basic {wanted}") && sent_secret.is_none()
             }
+            ("signed_request", _) => {
+                self.check_request_signature(pairs)?;
+                sent_id == Some(CLIENT_ID) && sent_secret.is_none()
+            }
             ("none", _) => {
                 sent_secret.is_none() && (facts.has("no_client_id") != (sent_id == Some(CLIENT_ID)))
             }
@@ -136,12 +140,14 @@ impl Simulator<'_> {
     fn exchange(&self, asked: &Asked, pairs: &Pairs) -> Said {
         self.check_client(asked, pairs, self.facts.text("/token_auth_method").unwrap())?;
         self.check_grant_type("/token_params", pairs, "authorization_code")?;
-        let name = if self.facts.id() == "tiktok-ads" { "auth_code" } else { "code" };
+        let name =
+            if ["tiktok-ads", "tiktok-shop"].contains(&self.facts.id()) { "auth_code" } else { "code" };
         let code = find(pairs, name).ok_or("token: no code")?;
         let Some(ask) = self.books.lock().unwrap().codes.remove(code) else { return Ok(self.dead()) };
         self.check_fixed("/token_params", pairs, Some(&ask.state))?;
-        let redirect = find(pairs, self.redirect_param());
-        demand(redirect == Some(self.redirect_value().as_str()), || {
+        let (redirect, wanted) = (find(pairs, self.redirect_param()), self.redirect_value());
+        let is_refused = self.facts.pairs("/token_params").contains(&("redirect_uri".to_owned(), None));
+        demand(redirect == (!is_refused).then_some(wanted.as_str()), || {
             format!("token: redirect_uri is {redirect:?}")
         })?;
         demand(Self::verifies(&ask, find(pairs, "code_verifier")), || {
@@ -172,6 +178,7 @@ impl Simulator<'_> {
                 books.refresh.remove(token);
             }
             books.access.clear();
+            books.session = None;
         }
         Ok((200, self.tokens(None, rotates)))
     }
