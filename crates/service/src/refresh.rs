@@ -170,9 +170,10 @@ impl Service {
 
 /// Whether a refresh token that may have been spent is worth another try. One that does not rotate, or works
 /// on when it has, is never spent. One that may rotate is sent once more, and so is one that rotates within
-/// the time for which the provider honours a replaced one; elsewhere it could look like theft.
+/// the time for which the provider honours a replaced one; elsewhere it could look like theft. After a clock was set
+/// back nobody knows how long ago an attempt was.
 fn may_send_again(rules: &Refresh, before: Attempt) -> bool {
-    let in_grace = rules.grace.is_some_and(|grace| before.age <= grace);
+    let in_grace = rules.grace.is_some_and(|grace| (0..=grace).contains(&before.age));
     let once_more = before.count < MOST_ATTEMPTS;
     match rules.rotates {
         Rotates::No | Rotates::Overlap => true,
@@ -197,6 +198,7 @@ mod tests {
             ("rotates = 'yes'\ngrace = 600", 1, 600, true),
             ("rotates = 'yes'\ngrace = 600", 1, 601, false),
             ("rotates = 'yes'\ngrace = 600", 2, 1, false),
+            ("rotates = 'yes'\ngrace = 600", 1, -1, false),
         ] {
             let before = Attempt { age, count };
 
