@@ -3,18 +3,19 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { figures, violations } from './checker.js';
-import { schedule } from './faults.js';
+import { jumps, schedule } from './faults.js';
 
 /** One user connects, reads two tokens, loses the grant to a kill, connects again, revokes. */
 const sound = () => ({
   history: [
-    { kind: 'connect', user: 'u', grant: 'g', status: 200, start: 1000, end: 1100 },
+    { kind: 'connect', user: 'u', session: 's1', grant: 'g', status: 200, start: 1000, end: 1100 },
     { kind: 'token', grant: 'g', status: 200, access_token: 'a1', start: 1200, end: 1210 },
     { kind: 'token', grant: 'g', status: 200, access_token: 'a2', start: 5000, end: 5080 },
-    { kind: 'connect', user: 'u', grant: 'g', status: 200, start: 91_000, end: 91_100 },
+    { kind: 'connect', user: 'u', session: 's0', status: 0, code: 'session: no end', start: 31_500, end: 41_500 },
+    { kind: 'connect', user: 'u', session: 's2', grant: 'g', status: 200, start: 91_000, end: 91_100 },
     { kind: 'token', grant: 'g', status: 200, access_token: 'b1', start: 91_200, end: 91_210 },
     { kind: 'revoke', grant: 'g', status: 200, start: 92_000, end: 92_050 },
-    { kind: 'connect', user: 'u', grant: 'g', status: 200, start: 93_000, end: 93_100 },
+    { kind: 'connect', user: 'u', session: 's3', grant: 'g', status: 200, start: 93_000, end: 93_100 },
     { kind: 'token', grant: 'g', status: 200, access_token: 'c1', start: 93_200, end: 93_210 },
   ],
   ledger: [
@@ -36,10 +37,15 @@ const sound = () => ({
     { at: 93_090, action: 'grant.recovered', subject: 'g', detail: { session_id: 's3' } },
     { at: 93_205, action: 'token.read', subject: 'g', detail: {} },
   ],
-  outbox: ['grant.created', 'grant.needs_reauth', 'grant.recovered', 'grant.revoked', 'grant.recovered'].map((kind) => ({ kind, grant_id: 'g' })),
+  outbox: ['grant.created', 'grant.needs_reauth', 'grant.recovered', 'grant.revoked', 'grant.recovered']
+    .map((kind, number) => ({ id: `e${number}`, kind, grant_id: 'g' })),
+  polled: ['e0', 'e1', 'e2', 'e3', 'e4'],
+  received: ['e0', 'e1', 'e1', 'e3', 'e2', 'e4'].map((id, number) => ({ id, at: 95_000 + number, said: 95_000 })),
   grants: [{ id: 'g', status: 'active', account: 'u-1001' }],
   causes: [{ kind: 'kill', from: 30_020 }],
   outages: [],
+  troubles: [{ kind: 'kill', from: 30_020, to: 31_000 }],
+  jumps: [{ at: 20_000, servers: [0], ahead: 3000 }],
 });
 
 const broken = (run) => Object.entries(violations(run)).filter(([, list]) => list.length).map(([name]) => name);
@@ -71,11 +77,24 @@ for (const [what, rule, spoil] of [
   ['a lost grant while the database was away', 'grants lost without cause', (run) => { run.causes = []; run.outages = [{ from: 29_900, to: 32_000 }]; }],
   ['a grant that the provider refused', 'grants lost without cause', (run) => { run.audit[3].detail = { reason: 'invalid_grant' }; }],
   ['a refused refresh token', 'refusals by the provider', (run) => { run.ledger.push({ grant_type: 'refresh_token', refresh_token: 'x', family: 'A', error: 'invalid_grant', at: 8000, ended_at: 8001 }); }],
-  ['another grant for the same account', 'grant ids changed', (run) => { run.history[3].grant = 'h'; }],
+  ['another grant for the same account', 'grant ids changed', (run) => { run.history[4].grant = 'h'; }],
   ['an event that is missing', 'rows or events missing', (run) => { run.outbox.pop(); }],
   ['a change that has two rows', 'rows or events missing', (run) => { run.audit.splice(7, 0, run.audit[6]); run.outbox.push({ kind: 'grant.revoked', grant_id: 'g' }); }],
   ['a change without a row', 'rows or events missing', (run) => { run.grants[0].status = 'revoked'; }],
   ['an answer of our own failure', 'answers that nobody should get', (run) => { run.history.unshift({ kind: 'token', grant: 'g', status: 500, start: 1150, end: 1151 }); }],
+  ['twelve refreshes in as many moments', 'refresh storms', (run) => { run.ledger.push(...Array.from({ length: 12 }, (_, at) => ({ ...run.ledger[1], refresh_token: `x${at}`, at: 6000 + at * 100, ended_at: 6001 + at * 100 }))); }],
+  ['a connection that failed while all was well', 'connections refused without cause', (run) => { run.troubles = []; }],
+  ['a connection that failed long after a fault', 'connections refused without cause', (run) => { run.history[3].start = 33_500; }],
+  ['a row by another clock, an hour behind', 'moments gone back', (run) => { run.audit[4].at -= 3_600_000; }],
+  ['a row by another clock, an hour ahead', 'moments gone back', (run) => { run.audit[2].at += 3_600_000; }],
+  ['an acknowledged connection without a row', 'changes told without a row', (run) => { run.audit[4].detail.session_id = 's9'; }],
+  ['an acknowledged revocation without a row', 'changes told without a row', (run) => { run.audit.splice(6, 1); }],
+  ['a row of an earlier revocation', 'changes told without a row', (run) => { run.history.push({ kind: 'revoke', grant: 'g', status: 200, start: 94_000, end: 94_050 }); }],
+  ['an event that the poller missed', 'events missed', (run) => { run.polled.splice(2, 1); }],
+  ['an event that the poller heard twice', 'events missed', (run) => { run.polled.push('e4'); }],
+  ['events that were polled in another order', 'events missed', (run) => { run.polled.reverse(); }],
+  ['an event that was not delivered', 'events missed', (run) => { run.received.splice(4, 1); }],
+  ['a webhook that its receiver would refuse', 'events missed', (run) => { run.received[0].said += 3_600_000; }],
   ['a token without a row', 'rows or events missing', (run) => { run.audit.splice(1, 1); }],
 ]) {
   test(`the checker finds ${what}`, () => {
@@ -87,7 +106,17 @@ for (const [what, rule, spoil] of [
   });
 }
 
-test('a seed is a schedule', () => {
-  assert.deepEqual(schedule(7, 60), schedule(7, 60));
-  assert.notDeepEqual(schedule(7, 60), schedule(8, 60));
+test('a seed is a schedule, of faults and of jumps', () => {
+  for (const plan of [schedule, jumps]) {
+    assert.deepEqual(plan(7, 60), plan(7, 60));
+    assert.notDeepEqual(plan(7, 60), plan(8, 60));
+  }
+});
+
+test('clocks jump ahead and behind, by up to an hour, one or all', () => {
+  const all = jumps(7, 60);
+
+  const far = (direction) => all.filter(({ ahead }) => ahead * direction > 1800 && ahead * direction <= 3600).length;
+  assert.ok(far(1) > 3 && far(-1) > 3, `${far(1)} ahead, ${far(-1)} behind`);
+  assert.deepEqual(new Set(all.map(({ servers }) => servers.join())), new Set(['0', '1', '0,1']));
 });

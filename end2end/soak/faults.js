@@ -1,4 +1,7 @@
-/** What goes wrong, when: decided by the seed before the run. One thing at a time, each put right again. */
+/**
+ * What goes wrong, when: decided by the seed before the run. One thing at a time, each put right again. Beside it wall
+ * clocks jump, which are not.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { send } from '../http.js';
@@ -18,6 +21,24 @@ export function schedule(seed, seconds) {
     faults.push({ at, kind: pick(next, KINDS), server: between(next, 0, SERVERS.length), lasts: between(next, 50, 1500) });
   }
   return faults;
+}
+
+/** How far a wall clock may be from the true time, in seconds. */
+const FARTHEST = 3600;
+
+/**
+ * When whose wall clock begins to show another time, until its next jump.
+ * @param {number} seed
+ * @param {number} seconds
+ */
+export function jumps(seed, seconds) {
+  const next = chance(~seed);
+  const all = [];
+  for (let at = between(next, 300, 1500); at < seconds * 1000; at += between(next, 500, 2000)) {
+    const servers = pick(next, [...SERVERS.keys()].map((server) => [server]).concat([[...SERVERS.keys()]]));
+    all.push({ at, servers, ahead: between(next, -FARTHEST, FARTHEST + 1) });
+  }
+  return all;
 }
 
 const tellProvider = (settings) => send(`${OIDC}/__settings`, { json: settings });
@@ -58,14 +79,25 @@ const DEEDS = {
   },
 };
 
-/**
- * @param {ReturnType<typeof schedule>} faults
- * @param {{ servers: any[], backend: any, postgres: any, causes: any[], outages: any[] }} world
- */
-export async function goWrong(faults, world) {
+/** Each in its turn: what takes longer delays the next. */
+async function inTurn(list, deed) {
   const began = Date.now();
-  for (const fault of faults) {
-    await sleep(Math.max(0, began + fault.at - Date.now()));
-    await DEEDS[fault.kind](world, fault);
+  for (const one of list) {
+    await sleep(Math.max(0, began + one.at - Date.now()));
+    await deed(one);
   }
+}
+
+/**
+ * @param {{ faults: ReturnType<typeof schedule>, jumps: ReturnType<typeof jumps> }} plan
+ * @param {{ servers: any[], clocks: any[], backend: any, postgres: any, causes: any[], outages: any[], troubles: any[] }} world
+ */
+export async function goWrong(plan, world) {
+  const going = inTurn(plan.faults, async (fault) => {
+    const from = Date.now();
+    await DEEDS[fault.kind](world, fault);
+    world.troubles.push({ kind: fault.kind, from, to: Date.now() });
+  });
+  const jumping = inTurn(plan.jumps, ({ servers, ahead }) => servers.forEach((server) => world.clocks[server].set(ahead)));
+  await Promise.all([going, jumping]);
 }

@@ -1,7 +1,7 @@
 /**
  * Many callers, two servers on one Postgres, a provider that ends a grant whose refresh token comes twice, and
- * faults: servers killed, drained, the database crashed, answers cut off, callers that leave. Then the three
- * accounts of it are joined.
+ * faults: servers killed, drained, the database crashed, answers cut off, callers that leave, wall clocks that jump.
+ * Then the accounts of it are joined.
  *
  *     npm run soak -- --seconds 30 --seed 7 --users 16 --workers 32
  */
@@ -13,7 +13,8 @@ import { parseArgs } from 'node:util';
 import { LOGS } from '../config.js';
 import { send } from '../http.js';
 import { counted, figures, violations } from './checker.js';
-import { goWrong, schedule } from './faults.js';
+import { goWrong, jumps, schedule } from './faults.js';
+import { Receiver, poller } from './hearing.js';
 import { OIDC, SERVERS, startParts } from './parts.js';
 import { Postgres } from './postgres.js';
 import { chance } from './random.js';
@@ -21,7 +22,7 @@ import { Backend, worker } from './work.js';
 
 /** Fresh for a second: Grantway refreshes a token that has less than a minute. */
 const TOKEN_SECONDS = 61;
-/** How long a provider may take to hear of the last revocations, in ms. */
+/** How long a provider may take to hear of the last revocations, the app of the last events, in ms. */
 const TOLD_WITHIN = 30_000;
 /** Between a refresh's deed and its answer, in ms: when a kill hurts most. */
 const ANSWER_AFTER = 60;
@@ -33,8 +34,8 @@ const { values } = parseArgs({ options: {
   workers: { type: 'string', default: '32' },
 } });
 const [seconds, seed, people, workers] = ['seconds', 'seed', 'users', 'workers'].map((name) => Number(values[name]));
-const faults = schedule(seed, seconds);
-console.log(`seed ${seed}: ${seconds} s, ${people} users, ${workers} callers, ${SERVERS.length} servers; ${counted(faults, ({ kind }) => kind)}`);
+const plan = { faults: schedule(seed, seconds), jumps: jumps(seed, seconds) };
+console.log(`seed ${seed}: ${seconds} s, ${people} users, ${workers} callers, ${SERVERS.length} servers; ${counted(plan.faults, ({ kind }) => kind)}`);
 
 const postgres = new Postgres();
 /** @type {Awaited<ReturnType<typeof startParts>> | undefined} */
@@ -48,26 +49,32 @@ process.once('exit', killAll);
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 
 await postgres.start();
+const receiver = new Receiver();
+await receiver.start();
 parts = await startParts(postgres);
 const backend = new Backend(parts.key);
 const users = Array.from({ length: people }, (_, number) => ({ id: `user-${number + 1}`, rests_until: 0 }));
-const world = { ...parts, backend, postgres, causes: [], outages: [] };
+const world = { ...parts, backend, postgres, causes: [], outages: [], troubles: [] };
 
 await send(`${OIDC}/__settings`, { json: { access_token_ttl: TOKEN_SECONDS, answer_after: ANSWER_AFTER } });
 for (const user of users) if (!(await backend.connect(chance(seed), user))) throw new Error(`no first connection: ${JSON.stringify(backend.history.at(-1))}`);
 
-const stop = new AbortController();
+const [stop, end] = [new AbortController(), new AbortController()];
+const polling = poller({ backend, signal: end.signal });
 const working = Array.from({ length: workers }, (_, number) => worker({ backend, users, seed: seed * 1000 + number, signal: stop.signal }));
-await goWrong(faults, world);
+await goWrong(plan, world);
 stop.abort();
 await Promise.all(working);
 await settle();
+end.abort();
+const polled = await polling;
 
 const run = await accounts();
-writeFileSync(join(LOGS, `soak-${seed}.json`), JSON.stringify({ seed, seconds, people, workers, faults, ...run }));
+writeFileSync(join(LOGS, `soak-${seed}.json`), JSON.stringify({ seed, seconds, people, workers, plan, ...run }));
 await Promise.all(parts.servers.map((server) => server.end('SIGTERM')));
 await parts.provider.end('SIGTERM');
 await postgres.remove();
+receiver.stop();
 parts.remove();
 process.exitCode = report(run) ? 0 : 1;
 
@@ -79,6 +86,8 @@ async function settle() {
   for (const server of parts.servers) world.causes.push({ kind: 'kill', from: await server.end('SIGKILL') });
   postgres.run('update credentials set lease_until = lease_until - 60000, attempt_at = attempt_at - 60000');
   postgres.run('update pending_revocations set next_at = 0');
+  postgres.run('update deliveries set claimed_until = 0 where claimed_until is not null');
+  postgres.run('update deliveries set next_at = 0 where next_at is not null');
   const shift = Date.now();
   await Promise.all(parts.servers.map((server) => server.start()));
   world.shifted = shift;
@@ -89,7 +98,7 @@ async function settle() {
     await backend.connect(next, user);
     await backend.token(next, user, 30_000);
   }
-  const waiting = () => postgres.rows('select id from pending_revocations').length;
+  const waiting = () => postgres.rows(`select 1 from pending_revocations union all select 1 from deliveries where next_at is not null`).length;
   for (const until = Date.now() + TOLD_WITHIN; waiting() && Date.now() < until;) await sleep(200);
 }
 
@@ -104,10 +113,14 @@ async function accounts() {
     ledger: token_requests,
     living_families,
     audit,
-    outbox: postgres.rows("select kind, body::json ->> 'grant_id' as grant_id from outbox order by position"),
+    outbox: postgres.rows("select id, kind, body::json ->> 'grant_id' as grant_id from outbox order by position"),
     grants: postgres.rows("select id, status, body::json -> 'account' ->> 'id' as account from grants"),
     causes: world.causes,
     outages: world.outages,
+    troubles: world.troubles,
+    jumps: plan.jumps,
+    polled,
+    received: receiver.received,
   };
 }
 

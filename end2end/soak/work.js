@@ -69,12 +69,19 @@ export class Backend {
     return this.#told('revoke', { grant }, () => this.#call(next, `/v1/grants/${grant}`, { method: 'DELETE', timeout: 30_000 }));
   }
 
+  /** Events after a place, or nothing while no server answers. */
+  async events(next, place) {
+    const answer = await this.#call(next, `/v1/events?limit=200&after=${place}`).catch(() => undefined);
+    return answer?.status === 200 ? answer.json : undefined;
+  }
+
   /** Connects, or connects again; true when the user's session tells success. */
   async connect(next, user) {
     const line = { kind: 'connect', user: user.id, start: Date.now(), status: 0 };
     try {
       const minted = await this.#call(next, '/v1/connect/sessions', { json: { user: { id: user.id } } });
       if (minted.status !== 201) throw new Error(`mint: ${minted.status}`);
+      line.session = minted.json.session_id;
       await connect(() => this.server(next), minted.json.session_token);
       line.grant = await this.#connected(next, minted.json.session_id);
       line.status = 200;
