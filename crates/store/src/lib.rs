@@ -57,6 +57,16 @@ pub enum StoreError {
 /// SQLSTATE classes of a server that goes, comes or has no room: 08 connection, 53 resources, 57 intervention.
 const OUTAGES: [&str; 3] = ["08", "53", "57"];
 
+/// SQLite's codes for the same: busy, locked, full (<https://sqlite.org/rescode.html>). What lies above the first byte is detail.
+const SQLITE_OUTAGES: [u32; 3] = [5, 6, 13];
+
+fn is_outage(code: &str) -> bool {
+    if code.len() == 5 {
+        return OUTAGES.iter().any(|class| code.starts_with(class));
+    }
+    code.parse::<u32>().is_ok_and(|code| SQLITE_OUTAGES.contains(&(code & 0xff)))
+}
+
 impl StoreError {
     /// Whether the database was not there, rather than saying no.
     #[must_use]
@@ -68,9 +78,7 @@ impl StoreError {
             | sqlx::Error::PoolTimedOut
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed => true,
-            sqlx::Error::Database(told) => told
-                .code()
-                .is_some_and(|code| OUTAGES.iter().any(|class| code.len() == 5 && code.starts_with(class))),
+            sqlx::Error::Database(told) => told.code().is_some_and(|code| is_outage(&code)),
             _ => false,
         }
     }
