@@ -55,7 +55,7 @@ impl Service {
     }
 
     /// One refresh of a grant at a time in this process: whoever waited finds the fresh token. Only the wait
-    /// for others has an end: an attempt that was begun is never dropped.
+    /// for others has an end, at once in a drain: an attempt that was begun is never dropped.
     async fn refresh_in_turn(
         &self,
         grant: &Grant,
@@ -67,7 +67,7 @@ impl Service {
             if let Some(tokens) = self.refresh_if_free(grant, refused).await? {
                 return Ok(tokens);
             }
-            if Instant::now() >= until {
+            if Instant::now() >= until || self.stopping.is_cancelled() {
                 return Err(ServiceError::Refreshing);
             }
             tokio::time::sleep(self.pause()).await;
