@@ -23,8 +23,8 @@ const NOTICED_WITHIN = 250;
 const WRITTEN_LATE = 30_000;
 /** What a fault does lasts on, in ms. */
 const OVER_WITHIN = 2000;
-/** A token is fresh for a second here: more refreshes of one grant, in so many ms, are twice as many as it needs. */
-const STORM = { most: 10, within: 5000 };
+/** A token is fresh for a second here. Another refresh of its grant within half of that is too soon: a machine that stalls makes some. */
+const SOON = { within: 500, most: 2 };
 /** How far from its own clock a receiver takes a webhook, in ms, by Standard Webhooks. */
 const TAKEN_WITHIN = 300_000;
 
@@ -86,7 +86,10 @@ function doubleCodes({ ledger, audit }) {
   return [...codes.map(([code]) => `code ${code} was sent twice`), ...sessions.map(([session]) => `${session} connected twice`)];
 }
 
-/** I5: after an acknowledged revocation nobody gets a token, here or at the provider. */
+/**
+ * I5: after an acknowledged revocation nobody gets a token, here or at the provider. That one is not told any more
+ * of a grant that was connected again before it was: it could end what is new.
+ */
 function afterRevocation(run) {
   const { history, audit, ledger, living_families } = run;
   const families = [...owners(run)].map(([family, grant]) => ({ family, grant, since: ledger.find((line) => line.family === family && line.code)?.at }));
@@ -96,11 +99,15 @@ function afterRevocation(run) {
     const revived = rows.find(({ action, at }) => CONNECTED.includes(action) && at >= revoked)?.at ?? Infinity;
     const late = history.filter((line) => line.grant === grant && line.kind === 'token' && line.status === 200
       && line.end < revived && (line.start > end || line.end > end + NOTICED_WITHIN));
-    // Earlier ones died by an unknown outcome: their tokens are nobody's.
-    const last = families.filter((one) => one.grant === grant && one.since < revoked).sort((a, b) => b.since - a.since)[0];
+    // Of the connection that was revoked. Earlier ones are overtaken, or died by an unknown outcome.
+    const changes = rows.filter(({ action }) => CHANGES.includes(action));
+    const made = changes.findLastIndex(({ action, at }) => CONNECTED.includes(action) && at <= revoked);
+    const before = changes[made - 1]?.at ?? -Infinity;
+    const last = families.filter((one) => one.grant === grant && one.since > before && one.since < revoked).sort((a, b) => b.since - a.since)[0];
+    const isOvertaken = revived < Infinity && !rows.some(({ action, at }) => action === 'grant.provider_told' && at >= revoked && at <= revived);
     return [
       ...late.map((line) => `${grant} gave a token ${line.end - end} ms after its revocation`),
-      ...(last && living_families.includes(last.family) ? [`${grant} is revoked, its tokens ${last.family} live on`] : []),
+      ...(last && !isOvertaken && living_families.includes(last.family) ? [`${grant} is revoked, its tokens ${last.family} live on`] : []),
     ];
   });
 }
@@ -131,16 +138,18 @@ function lostWithoutCause(run) {
   return gone(run).filter((row) => !causeOf(run, row)).map((row) => `${row.subject} was lost without cause: ${JSON.stringify(row.detail)}`);
 }
 
-/** The most refreshes within a storm's time, by family. */
-function crowds({ ledger }) {
+/** Refreshes of a grant that was refreshed just before. */
+function tooSoon({ ledger }) {
   const refreshes = ledger.filter(({ grant_type, gave }) => grant_type === 'refresh_token' && gave);
-  const crowd = (lines) => Math.max(...lines.map(({ at }) => lines.filter((line) => line.at >= at && line.at < at + STORM.within).length));
-  return [...grouped(refreshes, ({ family }) => family)].map(([family, lines]) => ({ family, most: crowd(lines) }));
+  return [...grouped(refreshes, ({ family }) => family)].flatMap(([family, lines]) =>
+    lines.map(({ at }, index) => ({ family, after: at - lines[index - 1]?.at })).filter(({ after }) => after < SOON.within));
 }
 
 /** Clocks that are wrong, or apart, make no server doubt a token that another one just got. */
-const storms = (run) => crowds(run).filter(({ most }) => most > STORM.most)
-  .map(({ family, most }) => `${family} was refreshed ${most} times in ${STORM.within} ms`);
+function storms(run) {
+  const soon = tooSoon(run);
+  return soon.length > SOON.most ? soon.map(({ family, after }) => `${family} was refreshed again after ${after} ms`) : [];
+}
 
 /** A connection fails while something is broken, and for no clock. */
 function refusedConnections({ history, troubles }) {
@@ -275,7 +284,7 @@ export function figures(run) {
     refreshes: refreshes.length,
     'spends per refresh token': Math.max(0, ...spends),
     'token requests while the provider failed': ledger.filter(({ failed }) => failed).length,
-    [`most refreshes of a grant in ${STORM.within} ms`]: Math.max(0, ...crowds(run).map(({ most }) => most)),
+    [`refreshes within ${SOON.within} ms of another`]: tooSoon(run).length,
     'refreshes whose answer nobody took': refreshes.filter(({ status, cut }) => cut || status === undefined).length,
     'grants to connect again, by cause': counted(gone(run), (row) => causeOf(run, row) ?? 'none'),
     'events, deliveries': `${outbox.length}, ${received.length}`,
