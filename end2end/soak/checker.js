@@ -1,12 +1,14 @@
 /**
- * Joins three accounts of one run: the provider's ledger, what callers were told, the audit with its events.
+ * Joins the accounts of one run: the provider's ledger, what callers were told, the audit with its events, what the app heard of them.
  * Each rule answers what breaks it, in words; no words, no violation. The numbers I1 to I8 are those of
  * docs/security.md.
  *
  * @typedef {{
  *   history: any[], ledger: any[], living_families: string[],
  *   audit: any[], outbox: any[], grants: any[],
+ *   polled: string[], received: { id: string, at: number, said: number }[],
  *   causes: { kind: string, from: number }[], outages: { from: number, to: number }[],
+ *   troubles: { kind: string, from: number, to: number }[], jumps: any[],
  * }} Run
  */
 
@@ -16,6 +18,15 @@ const LONGEST_ATTEMPT = 3000;
 const WRITTEN_WITHIN = 500;
 /** Between an answer's sending and our noticing it, in ms. */
 const NOTICED_WITHIN = 250;
+
+/** Between a moment and its row's writing, in ms: for so long a database that is away is waited for. */
+const WRITTEN_LATE = 30_000;
+/** What a fault does lasts on, in ms. */
+const OVER_WITHIN = 2000;
+/** A token is fresh for a second here. Another refresh of its grant within half of that is too soon: a machine that stalls makes some. */
+const SOON = { within: 500, most: 2 };
+/** How far from its own clock a receiver takes a webhook, in ms, by Standard Webhooks. */
+const TAKEN_WITHIN = 300_000;
 
 const CHANGES = ['grant.created', 'grant.reauthorized', 'grant.recovered', 'grant.needs_reauth', 'grant.revoked'];
 const CONNECTED = CHANGES.slice(0, 3);
@@ -75,7 +86,10 @@ function doubleCodes({ ledger, audit }) {
   return [...codes.map(([code]) => `code ${code} was sent twice`), ...sessions.map(([session]) => `${session} connected twice`)];
 }
 
-/** I5: after an acknowledged revocation nobody gets a token, here or at the provider. */
+/**
+ * I5: after an acknowledged revocation nobody gets a token, here or at the provider. That one is not told any more
+ * of a grant that was connected again before it was: it could end what is new.
+ */
 function afterRevocation(run) {
   const { history, audit, ledger, living_families } = run;
   const families = [...owners(run)].map(([family, grant]) => ({ family, grant, since: ledger.find((line) => line.family === family && line.code)?.at }));
@@ -85,11 +99,15 @@ function afterRevocation(run) {
     const revived = rows.find(({ action, at }) => CONNECTED.includes(action) && at >= revoked)?.at ?? Infinity;
     const late = history.filter((line) => line.grant === grant && line.kind === 'token' && line.status === 200
       && line.end < revived && (line.start > end || line.end > end + NOTICED_WITHIN));
-    // Earlier ones died by an unknown outcome: their tokens are nobody's.
-    const last = families.filter((one) => one.grant === grant && one.since < revoked).sort((a, b) => b.since - a.since)[0];
+    // Of the connection that was revoked. Earlier ones are overtaken, or died by an unknown outcome.
+    const changes = rows.filter(({ action }) => CHANGES.includes(action));
+    const made = changes.findLastIndex(({ action, at }) => CONNECTED.includes(action) && at <= revoked);
+    const before = changes[made - 1]?.at ?? -Infinity;
+    const last = families.filter((one) => one.grant === grant && one.since > before && one.since < revoked).sort((a, b) => b.since - a.since)[0];
+    const isOvertaken = revived < Infinity && !rows.some(({ action, at }) => action === 'grant.provider_told' && at >= revoked && at <= revived);
     return [
       ...late.map((line) => `${grant} gave a token ${line.end - end} ms after its revocation`),
-      ...(last && living_families.includes(last.family) ? [`${grant} is revoked, its tokens ${last.family} live on`] : []),
+      ...(last && !isOvertaken && living_families.includes(last.family) ? [`${grant} is revoked, its tokens ${last.family} live on`] : []),
     ];
   });
 }
@@ -118,6 +136,35 @@ export function causeOf(run, row) {
 /** I6: a grant dies of an unknown outcome whose cause is known, and of nothing else. */
 function lostWithoutCause(run) {
   return gone(run).filter((row) => !causeOf(run, row)).map((row) => `${row.subject} was lost without cause: ${JSON.stringify(row.detail)}`);
+}
+
+/** Refreshes of a grant that was refreshed just before. */
+function tooSoon({ ledger }) {
+  const refreshes = ledger.filter(({ grant_type, gave }) => grant_type === 'refresh_token' && gave);
+  return [...grouped(refreshes, ({ family }) => family)].flatMap(([family, lines]) =>
+    lines.map(({ at }, index) => ({ family, after: at - lines[index - 1]?.at })).filter(({ after }) => after < SOON.within));
+}
+
+/** Clocks that are wrong, or apart, make no server doubt a token that another one just got. */
+function storms(run) {
+  const soon = tooSoon(run);
+  return soon.length > SOON.most ? soon.map(({ family, after }) => `${family} was refreshed again after ${after} ms`) : [];
+}
+
+/** A connection fails while something is broken, and for no clock. */
+function refusedConnections({ history, troubles }) {
+  const refused = history.filter(({ kind, status }) => kind === 'connect' && status !== 200);
+  return refused.filter(({ start, end }) => !troubles.some(({ from, to }) => from <= end && to + OVER_WITHIN >= start))
+    .map(({ user, code }) => `${user} was not connected: ${code}`);
+}
+
+/** Whoever writes, the moments are those of one clock: rows in the order of their writing don't go back in time. */
+function momentsGoneBack({ audit }) {
+  let latest = -Infinity;
+  return audit.flatMap(({ at, action, subject }) => {
+    latest = Math.max(latest, at);
+    return latest - at > WRITTEN_LATE ? [`${action} of ${subject} is ${latest - at} ms before a row that was written earlier`] : [];
+  });
 }
 
 /** The strict provider refuses a refresh token for one reason: it was ours no longer. */
@@ -166,6 +213,35 @@ function brokenJournal({ audit, outbox, grants, history }) {
   });
 }
 
+/** I8: what a caller was told to have changed has its one row. */
+function unwrittenChanges({ history, audit }) {
+  const changes = audit.filter(({ action }) => CHANGES.includes(action));
+  const rowsOf = grouped(changes, ({ subject }) => subject);
+  const told = history.filter(({ status }) => status === 200);
+  const connected = told.filter(({ kind }) => kind === 'connect').flatMap(({ session, grant }) => {
+    const written = changes.filter(({ action, detail }) => CONNECTED.includes(action) && detail.session_id === session).length;
+    return written === 1 ? [] : [`${grant}: ${session} connected it, ${written} rows say so`];
+  });
+  const revoked = told.filter(({ kind }) => kind === 'revoke').flatMap(({ grant, start, end }) => {
+    const rows = rowsOf.get(grant) ?? [];
+    const isWritten = rows.some(({ action, at }, index) => action === 'grant.revoked' && at <= end + NOTICED_WITHIN
+      && (rows[index + 1]?.at ?? Infinity) >= start);
+    return isWritten ? [] : [`${grant} was revoked, no row says so`];
+  });
+  return [...connected, ...revoked];
+}
+
+/** I8: a poller hears of each event once, in their order; a receiver at least once, and at a time that it believes. */
+function missedEvents({ outbox, polled, received }) {
+  const written = outbox.map(({ id }) => id);
+  const delivered = new Set(received.map(({ id }) => id));
+  return [
+    ...(written.join() === polled.join() ? [] : [`${written.length} events, ${polled.length} polled, or in another order`]),
+    ...written.filter((id) => !delivered.has(id)).map((id) => `${id} was not delivered`),
+    ...received.filter(({ at, said }) => Math.abs(at - said) > TAKEN_WITHIN).map(({ id, at, said }) => `${id} says that it was sent ${at - said} ms before it came`),
+  ];
+}
+
 /** Whatever goes wrong, a backend gets a token, a typed refusal or a 503: nothing else. */
 const EXPECTED = [0, 200, 409, 503];
 const strangeAnswers = ({ history }) => history.filter(({ kind, status }) => kind !== 'connect' && !EXPECTED.includes(status))
@@ -178,8 +254,13 @@ export const RULES = {
   'tokens after an acknowledged revocation': afterRevocation,
   'grants lost without cause': lostWithoutCause,
   'refusals by the provider': refusals,
+  'refresh storms': storms,
+  'connections refused without cause': refusedConnections,
+  'moments gone back': momentsGoneBack,
   'grant ids changed': changedIds,
   'rows or events missing': brokenJournal,
+  'changes told without a row': unwrittenChanges,
+  'events missed': missedEvents,
   'answers that nobody should get': strangeAnswers,
 };
 
@@ -191,18 +272,21 @@ export const violations = (run) => Object.fromEntries(Object.entries(RULES).map(
 
 /** @param {Run} run */
 export function figures(run) {
-  const { history, ledger } = run;
+  const { history, ledger, outbox, received } = run;
   const refreshes = ledger.filter(({ grant_type, gave }) => grant_type === 'refresh_token' && gave);
   const spends = [...grouped(refreshes, ({ refresh_token }) => refresh_token).values()].map((lines) => lines.length);
   const calls = history.filter(({ kind }) => kind === 'token');
   return {
     'token calls': counted(calls, ({ status, code }) => (status === 200 ? '200' : `${status || 'none'} ${code}`)),
+    'clock jumps': run.jumps.length,
     'connections acknowledged': history.filter(({ kind, status }) => kind === 'connect' && status === 200).length,
     'revocations acknowledged': history.filter(({ kind, status }) => kind === 'revoke' && status === 200).length,
     refreshes: refreshes.length,
     'spends per refresh token': Math.max(0, ...spends),
     'token requests while the provider failed': ledger.filter(({ failed }) => failed).length,
+    [`refreshes within ${SOON.within} ms of another`]: tooSoon(run).length,
     'refreshes whose answer nobody took': refreshes.filter(({ status, cut }) => cut || status === undefined).length,
     'grants to connect again, by cause': counted(gone(run), (row) => causeOf(run, row) ?? 'none'),
+    'events, deliveries': `${outbox.length}, ${received.length}`,
   };
 }

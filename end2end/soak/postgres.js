@@ -26,13 +26,20 @@ function lentUser() {
 }
 
 export class Postgres {
+  /** How many servers share it, and whether they take the time from it. */
+  servers = 2;
+  tellsTime = true;
+  /** How many times as long as a fault lasts it stays away. */
+  slowness = 2;
+  /** Of its audit rows: that of their writing. */
+  order = 'number';
   #bin = programs();
   #user = lentUser();
   #folder = mkdtempSync(join(tmpdir(), 'grantway-soak-postgres-'));
   /** @type {import('node:child_process').ChildProcess | undefined} */
   #child;
 
-  url = `postgres://grantway@localhost/postgres?host=${this.#folder}`;
+  settings = `database_url = "postgres://grantway@localhost/postgres?host=${this.#folder}"`;
 
   constructor() {
     if (this.#user.uid !== undefined) chownSync(this.#folder, this.#user.uid, this.#user.gid);
@@ -57,7 +64,7 @@ export class Postgres {
   }
 
   /** Ends it as a crash would: connections break, nothing is tidied up; the next start recovers. */
-  async crash() {
+  async fail() {
     const child = this.#child;
     if (!child || child.exitCode !== null) return;
     const ended = new Promise((resolve) => child.once('exit', resolve));
@@ -66,7 +73,7 @@ export class Postgres {
   }
 
   async remove() {
-    await this.crash();
+    await this.fail();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 

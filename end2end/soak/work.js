@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { send } from '../http.js';
-import { SERVERS } from './parts.js';
 import { connect } from './person.js';
 import { between, chance, pick } from './random.js';
 
@@ -20,12 +19,18 @@ export class Backend {
   /** Everything that was told, in order of its end. */
   history = [];
   #key;
-  /** Which servers are there; a load balancer would know. */
-  #isUp = new Map(SERVERS.map((server) => [server, true]));
+  #servers;
+  /** Which of them are there; a load balancer would know. */
+  #isUp;
 
-  /** @param {string} key */
-  constructor(key) {
+  /**
+   * @param {string} key
+   * @param {string[]} servers their addresses
+   */
+  constructor(key, servers) {
     this.#key = key;
+    this.#servers = servers;
+    this.#isUp = new Map(servers.map((server) => [server, true]));
   }
 
   mark(server, isUp) {
@@ -34,8 +39,8 @@ export class Backend {
 
   /** A server that is up, if any is. */
   server(next) {
-    const up = SERVERS.filter((server) => this.#isUp.get(server));
-    return pick(next, up.length ? up : SERVERS);
+    const up = this.#servers.filter((server) => this.#isUp.get(server));
+    return pick(next, up.length ? up : this.#servers);
   }
 
   /** One call, and its line of the history. */
@@ -69,12 +74,19 @@ export class Backend {
     return this.#told('revoke', { grant }, () => this.#call(next, `/v1/grants/${grant}`, { method: 'DELETE', timeout: 30_000 }));
   }
 
+  /** Events after a place, or nothing while no server answers. */
+  async events(next, place) {
+    const answer = await this.#call(next, `/v1/events?limit=200&after=${place}`).catch(() => undefined);
+    return answer?.status === 200 ? answer.json : undefined;
+  }
+
   /** Connects, or connects again; true when the user's session tells success. */
   async connect(next, user) {
     const line = { kind: 'connect', user: user.id, start: Date.now(), status: 0 };
     try {
       const minted = await this.#call(next, '/v1/connect/sessions', { json: { user: { id: user.id } } });
       if (minted.status !== 201) throw new Error(`mint: ${minted.status}`);
+      line.session = minted.json.session_id;
       await connect(() => this.server(next), minted.json.session_token);
       line.grant = await this.#connected(next, minted.json.session_id);
       line.status = 200;

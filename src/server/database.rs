@@ -8,11 +8,15 @@ use std::{
     sync::Arc,
 };
 
-use grantway_core::Secret;
+use grantway_core::{Clock, Secret};
 use grantway_store::{PostgresStore, SqliteStore, Store, StoreError};
 use grantway_vault::Vault;
 
-use crate::server::{adapters::SystemEntropy, config::Settings, start::StartError};
+use crate::server::{
+    adapters::{SystemClock, SystemEntropy},
+    config::Settings,
+    start::StartError,
+};
 
 const KEY_FILE: &str = "master.key";
 
@@ -48,14 +52,19 @@ impl Database {
         made.map_err(|source| StartError::File { path: folder.to_owned(), source })
     }
 
-    /// Opens it, made or brought up to date as need be.
+    /// Opens it, made or brought up to date as need be; and the clock that goes with it: servers that share a database share
+    /// its clock.
     ///
     /// # Errors
     /// When that can't be done.
-    pub async fn open(&self) -> Result<Arc<dyn Store>, StoreError> {
+    pub async fn open(&self) -> Result<(Arc<dyn Store>, Arc<dyn Clock>), StoreError> {
         match self {
-            Self::Embedded(file) => Ok(Arc::new(SqliteStore::open(file).await?)),
-            Self::Postgres(url) => Ok(Arc::new(PostgresStore::open(url).await?)),
+            Self::Embedded(file) => Ok((Arc::new(SqliteStore::open(file).await?), Arc::new(SystemClock))),
+            Self::Postgres(url) => {
+                let store = PostgresStore::open(url).await?;
+                let clock = store.clock();
+                Ok((Arc::new(store), clock))
+            }
         }
     }
 

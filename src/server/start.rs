@@ -7,7 +7,7 @@ use grantway_store::StoreError;
 use grantway_vault::{Vault, VaultError};
 
 use crate::server::{
-    adapters::{ReqwestHttp, ReqwestRelay, SystemClock, SystemEntropy},
+    adapters::{ReqwestHttp, ReqwestRelay, SystemEntropy},
     config::{ConfigError, Settings},
     limits::Limits,
     state::AppState,
@@ -85,13 +85,14 @@ pub async fn service(settings: &Settings) -> Result<Arc<Service>, StartError> {
     let database = settings.database()?;
     database.make_folder()?;
     let vault = Vault::from_keys(&database.master_keys(settings)?).map_err(StartError::Key)?;
+    let (store, clock) = database.open().await?;
     let service = Service::new(Parts {
-        store: database.open().await?,
+        store,
         catalog,
         vault,
         http: ReqwestHttp::new(settings.egress())?,
         relay: ReqwestRelay::new(settings.egress())?,
-        clock: Arc::new(SystemClock),
+        clock,
         entropy: Arc::new(SystemEntropy),
         base_url: settings.base_url(),
     });

@@ -60,6 +60,7 @@ fn example(name: &str) -> Result<(), Failed> {
 /// A small one, of a seed that every run shares; larger ones by `npm run soak`.
 fn soak() -> Result<(), Failed> {
     tools::debian(&tools::POSTGRES)?;
+    tools::debian(&tools::CLOCKS)?;
     tools::node_packages("end2end")?;
     let mut soak = program("npm", "run soak -- --seconds 15 --seed 7");
     step::run(soak.current_dir(root().join("end2end")).env("GRANTWAY_TARGET", site::target_folder()?))

@@ -54,6 +54,9 @@ pub(crate) const SCREEN: [Tool; 6] = [
 /// The server of the second store; its tests start one of their own.
 pub(crate) const POSTGRES: [Tool; 1] = [Tool { path: "/usr/share/doc/postgresql", package: "postgresql" }];
 
+/// What moves the wall clock of one process: libfaketime.
+pub(crate) const CLOCKS: [Tool; 1] = [Tool { path: "/usr/bin/faketime", package: "faketime" }];
+
 /// Installs what of these is missing.
 pub(crate) fn debian(tools: &[Tool]) -> Result<(), Failed> {
     let chosen = std::env::var_os("CHROMIUM").map(PathBuf::from);

@@ -56,7 +56,7 @@ impl Service {
     }
 
     /// One refresh of a grant at a time in this process: whoever waited finds the fresh token. Only the wait
-    /// for others has an end: an attempt that was begun is never dropped.
+    /// for others has an end, at once in a drain: an attempt that was begun is never dropped.
     async fn refresh_in_turn(
         &self,
         grant: &Grant,
@@ -68,7 +68,7 @@ impl Service {
             if let Some(tokens) = self.refresh_if_free(grant, refused).await? {
                 return Ok(tokens);
             }
-            if Instant::now() >= until {
+            if Instant::now() >= until || self.stopping.is_cancelled() {
                 return Err(ServiceError::Refreshing);
             }
             tokio::time::sleep(self.pause()).await;
@@ -172,7 +172,7 @@ impl Service {
 /// Whether a refresh token that may have been spent is worth another try. One that does not rotate, or works
 /// on when it has, is never spent; of one that is not known to rotate only the provider can say that it was.
 /// One that rotates is sent once more, within the time for which the provider honours a replaced one:
-/// elsewhere it looks like theft.
+/// elsewhere it looks like theft. After a clock was set back nobody knows how long ago an attempt was.
 fn may_send_again(rules: &Refresh, before: Attempt) -> bool {
     let in_grace = rules.grace.is_some_and(|grace| (0..=grace).contains(&before.age));
     match rules.rotates {
@@ -196,8 +196,8 @@ mod tests {
             ("rotates = 'yes'", 1, 0, false),
             ("rotates = 'yes'\ngrace = 600", 1, 600, true),
             ("rotates = 'yes'\ngrace = 600", 1, 601, false),
-            ("rotates = 'yes'\ngrace = 600", 1, -1, false),
             ("rotates = 'yes'\ngrace = 600", 2, 1, false),
+            ("rotates = 'yes'\ngrace = 600", 1, -1, false),
         ] {
             let before = Attempt { age, count };
 

@@ -3,6 +3,7 @@
 
 mod api_keys;
 mod apps;
+mod clock;
 mod credentials;
 mod endings;
 mod flows;
@@ -16,16 +17,17 @@ mod sessions;
 #[cfg(test)]
 mod tests;
 
-use std::{io, str::FromStr, time::Duration};
+use std::{io, str::FromStr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use grantway_core::Secret;
+use grantway_core::{Clock, Secret};
 use sqlx::{
     Connection, PgConnection, PgPool, Postgres, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio_util::task::AbortOnDropHandle;
 
+use self::clock::SharedClock;
 use crate::{Changes, Store, StoreError, conflict::changed_one};
 
 /// How long a writer waits for another, and how long one that stopped in the middle keeps its locks.
@@ -42,7 +44,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct PostgresStore {
     pool: PgPool,
     changes: Changes,
+    clock: SharedClock,
     _listening: AbortOnDropHandle<()>,
+    _following: AbortOnDropHandle<()>,
 }
 
 impl PostgresStore {
@@ -54,16 +58,27 @@ impl PostgresStore {
         let options = options(url)?;
         let mut first = connect(&options).await?;
         sqlx::migrate!("migrations/postgres").run(&mut first).await?;
+        let clock = SharedClock::read(&mut first).await?;
         first.close().await?;
         let pool = PgPoolOptions::new().max_connections(MOST_CONNECTIONS).acquire_timeout(PATIENCE);
         let changes = Changes::new();
         let listener = listen::connect(&options).await?;
         let listening = tokio::spawn(listen::listen(listener, options.clone(), changes.clone()));
+        let pool = pool.connect_lazy_with(options);
+        let following = tokio::spawn(clock.clone().follow(pool.clone()));
         Ok(Self {
-            pool: pool.connect_lazy_with(options),
+            pool,
             changes,
+            clock,
             _listening: AbortOnDropHandle::new(listening),
+            _following: AbortOnDropHandle::new(following),
         })
+    }
+
+    /// The clock that all servers on this database share.
+    #[must_use]
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::new(self.clock.clone())
     }
 
     /// Whether the database of that URL was ever opened as a store. Changes nothing.

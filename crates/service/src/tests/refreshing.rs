@@ -1,5 +1,7 @@
 //! One refresh at a time across processes, and what an attempt without an outcome means.
 
+use std::time::Duration;
+
 use grantway_core::{Code, GrantId, grant::GrantStatus};
 use grantway_engine::EngineError;
 use grantway_store::{Lease, Leased};
@@ -60,6 +62,32 @@ async fn a_process_that_died_holds_nobody_up_for_long() {
 
     assert!(caller.await.unwrap().is_ok());
     assert_eq!(world.token_requests() - before, 1);
+}
+
+#[tokio::test]
+async fn a_drain_does_not_wait_for_another_process() {
+    let world = World::new().await;
+    let (grant, before) = world.expired().await;
+    let generation = world.store.credential(grant).await.unwrap().unwrap().generation;
+    let owner = "other".to_owned();
+    let other = Lease { grant, generation, owner, now: world.service.clock.now(), seconds: 50 };
+    assert_eq!(world.store.lease(&other).await.unwrap(), Leased::Taken(None));
+    let callers: Vec<_> = (0..4)
+        .map(|_| {
+            let service = world.service.clone();
+            tokio::spawn(async move { service.token(&app(), grant, &[]).await })
+        })
+        .collect();
+    tokio::task::yield_now().await;
+
+    world.service.stop_waiting();
+    let drained = tokio::time::timeout(Duration::from_secs(10), world.service.drain()).await;
+
+    assert!(drained.is_ok(), "it waits for as long as the lease lasts");
+    for caller in callers {
+        assert!(matches!(caller.await.unwrap(), Err(ServiceError::Refreshing)));
+    }
+    assert_eq!(world.token_requests(), before);
 }
 
 #[tokio::test]

@@ -3,9 +3,8 @@
 
 use async_trait::async_trait;
 use grantway_core::{GrantId, Timestamp};
-use sqlx::PgConnection;
 
-use super::{PostgresStore, grants::lock_active};
+use super::{PostgresStore, clock, grants::lock_active};
 use crate::{
     Credential, Credentials, DueRefresh, Ended, Lease, Leased, StoreError,
     conflict::changed_one,
@@ -28,7 +27,7 @@ impl Credentials for PostgresStore {
         if !lock_active(&mut tx, lease.grant).await? {
             return Ok(Leased::Moved);
         }
-        let now = now(&mut tx).await?;
+        let now = clock::now(&mut tx).await?;
         let row: Option<LeaseRow> = sqlx::query_as(
             "select coalesce(lease_until > $3, false) as is_held, ($3 - attempt_at) / 1000 as attempt_age, attempts \
              from credentials where grant_id = $1 and generation = $2 for update",
@@ -116,10 +115,4 @@ impl Credentials for PostgresStore {
         let query = query.bind(next.0).bind(due.grant.id.to_string()).bind(due.at.0);
         Ok(query.execute(&self.pool).await?.rows_affected() == 1)
     }
-}
-
-/// The database's clock at this moment, not at the transaction's beginning: it may have waited for a lock.
-async fn now(tx: &mut PgConnection) -> Result<i64, StoreError> {
-    let now = sqlx::query_scalar("select (extract(epoch from clock_timestamp()) * 1000)::bigint");
-    Ok(now.fetch_one(tx).await?)
 }

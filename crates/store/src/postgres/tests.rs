@@ -2,13 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use grantway_core::Secret;
+use grantway_core::{Clock, Secret, Timestamp};
 use grantway_testkit::postgres;
 use tokio::time::timeout;
 
 use crate::{
     Change, GrantFilter, PostgresStore, Store, StoreError,
     contract::{self, Place, heard, saved},
+    postgres::clock::SharedClock,
 };
 
 struct Database(Secret);
@@ -16,6 +17,16 @@ struct Database(Secret);
 impl Database {
     fn fresh() -> Self {
         Self(Secret::new(postgres::database().unwrap()))
+    }
+
+    /// Its clock is its machine's, but for that.
+    async fn set_clock(&self, apart: &str) {
+        let function = "create or replace function public.clock_timestamp() returns timestamptz language sql";
+        self.execute(format!("{function} as $$ select pg_catalog.clock_timestamp() {apart} $$"))
+            .await
+            .unwrap();
+        let first = "do $$ begin execute format('alter database %I set search_path = public, pg_catalog', current_database()); end $$";
+        self.execute(first.to_owned()).await.unwrap();
     }
 }
 
@@ -73,6 +84,27 @@ async fn a_database_that_can_not_be_reached_is_an_error_without_its_password() {
 
     assert!(matches!(error, StoreError::Database(_)));
     assert!(!format!("{error:?}").contains("CANARY"), "{error:?}");
+}
+
+/// Their own clocks have no say: it is the database's that is an hour ahead of its machine's, then behind.
+#[tokio::test]
+async fn servers_go_by_the_clock_of_their_database() {
+    let database = Database::fresh();
+    let store = PostgresStore::open(&database.0).await.unwrap();
+    let ahead = async |clock: &SharedClock| {
+        let machine = "select (extract(epoch from pg_catalog.clock_timestamp()) * 1000)::bigint";
+        let machine: i64 = sqlx::query_scalar(machine).fetch_one(&store.pool).await.unwrap();
+        clock.now().seconds_since(Timestamp(machine))
+    };
+    assert!((-5..=5).contains(&ahead(&store.clock).await));
+
+    database.set_clock("+ interval '1 hour'").await;
+    let other = PostgresStore::open(&database.0).await.unwrap();
+    assert!((3595..=3605).contains(&ahead(&other.clock).await));
+
+    database.set_clock("- interval '1 hour'").await;
+    other.clock.set(&mut other.pool.acquire().await.unwrap()).await.unwrap();
+    assert!((-3605..=-3595).contains(&ahead(&other.clock).await));
 }
 
 #[tokio::test]

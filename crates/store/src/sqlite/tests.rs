@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::{
-    EventFilter, Outbox, SqliteStore, Store,
+    EventFilter, Outbox, SqliteStore, Store, StoreError,
     contract::{self, Place},
     sealed::counted,
 };
@@ -93,4 +93,20 @@ async fn events_from_before_there_were_webhooks_get_their_places() {
     let events = store.events(&"acme".parse().unwrap(), &all).await.unwrap();
     let places: Vec<_> = events.iter().map(|placed| (placed.position, placed.event.id.as_str())).collect();
     assert_eq!(places, [(1, "evt_a"), (2, "evt_b")]);
+}
+
+#[tokio::test]
+async fn a_lock_that_somebody_else_holds_is_an_outage_and_a_broken_rule_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("grantway.db");
+    let (one, other) = (SqliteStore::open(&file).await.unwrap(), SqliteStore::open(&file).await.unwrap());
+    let mut impatient = other.pool.acquire().await.unwrap();
+    sqlx::query("pragma busy_timeout = 0").execute(&mut *impatient).await.unwrap();
+    let refused = sqlx::query("insert into meta (name) values ('x')").execute(&mut *impatient).await;
+    assert!(!StoreError::from(refused.unwrap_err()).is_outage());
+
+    let _held = one.write().await.unwrap();
+
+    let locked = sqlx::query("begin immediate").execute(&mut *impatient).await;
+    assert!(StoreError::from(locked.unwrap_err()).is_outage());
 }
