@@ -102,7 +102,7 @@ async fn a_refresh_that_another_process_does_not_end_is_told() {
     world.clock.advance_seconds(24 * 3600);
     let generation = world.store.credential(grant).await.unwrap().unwrap().generation;
     let (owner, now) = ("rfr_of_another".to_owned(), world.clock.now());
-    let lease = Lease { grant, generation, owner, now, seconds: 3600 };
+    let lease = Lease { grant, generation, owner, now, seconds: 60 };
     assert_eq!(world.store.lease(&lease).await.unwrap(), Leased::Taken(None));
     // From here on there is a connection: nothing waits for one while time flies.
     grantway.grant(grant).await.unwrap();
