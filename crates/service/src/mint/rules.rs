@@ -36,6 +36,9 @@ pub(crate) fn user(user: Option<User>) -> Result<User, ServiceError> {
         // Postgres keeps no NUL in a text.
         return Err(ServiceError::field("user.id", "must not contain NUL"));
     }
+    if [".", ".."].contains(&user.id.as_str()) {
+        return Err(ServiceError::field("user.id", "must not be `.` or `..`: no URL could name that user"));
+    }
     for (field, text) in [("user.email", &user.email), ("user.name", &user.name)] {
         if text.as_ref().is_some_and(|text| text.chars().count() > LONGEST_TEXT) {
             return Err(ServiceError::field(field, format!("must be at most {LONGEST_TEXT} characters")));

@@ -45,6 +45,7 @@ async fn each_field_is_refused_by_name_and_rule() {
         (|r| r.user = None, "user", "is required: {\"id\": …}, the app's own id of its signed-in user"),
         (|r| r.user = Some(user(" ")), "user.id", "must be 1 to 500 characters"),
         (|r| r.user = Some(user("u\0")), "user.id", "must not contain NUL"),
+        (|r| r.user = Some(user("..")), "user.id", "must not be `.` or `..`: no URL could name that user"),
         (
             |r| r.allowed_providers = Some(vec![]),
             "allowed_providers",
