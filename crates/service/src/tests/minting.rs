@@ -41,7 +41,7 @@ async fn another_app_finds_no_such_session() {
 #[tokio::test]
 async fn each_field_is_refused_by_name_and_rule() {
     type Change = fn(&mut MintRequest);
-    let broken: [(Change, &str, &str); 21] = [
+    let broken: [(Change, &str, &str); 22] = [
         (|r| r.user = None, "user", "is required: {\"id\": …}, the app's own id of its signed-in user"),
         (|r| r.user = Some(user(" ")), "user.id", "must be 1 to 500 characters"),
         (|r| r.user = Some(user("u\0")), "user.id", "must not contain NUL"),

@@ -123,7 +123,8 @@ async fn what_would_die_of_disuse_is_due_to_one_server(place: &impl Place) {
     connect(3, None).await;
     let dead = connect(4, Some(5)).await;
     let buried = Grant { status: GrantStatus::NeedsReauth, ..dead };
-    one.bury(&buried, 1, &notes("b1")).await.unwrap();
+    let generation = one.credential(buried.id).await.unwrap().unwrap().generation;
+    one.bury(&buried, generation, &notes("b1")).await.unwrap();
 
     assert_eq!(due(9).await, []);
     assert_eq!(due(20).await, [(first, 10), (second, 20)]);

@@ -121,6 +121,7 @@ async fn a_value_is_sealed_anew_only_as_it_was_read(store: &dyn Store) {
     let fresh = Credential { sealed: sealed(OLD, "fresh"), ..read };
     store.save_credential(&fresh, "two").await.unwrap();
     assert_eq!(lease(store, &before, "three").await, Leased::Taken(None));
+    let before = store.credential(kept_id).await.unwrap().unwrap();
 
     let anew = [kept, moved].map(|was| Resealed { was, sealed: sealed(NEW, "tokens") });
     let replaced = store.reseal(SealedPlace::Credential, &anew).await.unwrap();
