@@ -23,6 +23,9 @@ use crate::{
 /// More providers than this get a search field.
 const SEARCHED_FROM: usize = 8;
 
+/// Of a connection that can be completed from the picker.
+const LACK: &str = ". Some permissions are missing: choose it again to allow them.";
+
 /// The session's page, whatever it shows now.
 #[component]
 pub fn SessionPage() -> impl IntoView {
@@ -150,9 +153,11 @@ fn InsideAnApp(home: Option<Url>) -> impl IntoView {
 
 fn rows(choices: Vec<Choice>) -> impl IntoView {
     let rows = choices.into_iter().map(|choice| {
-        let note = choice.connected.as_ref().map(
-            |account| view! { <small>{format!("Connected: {account}")}{lack(choice.lacks_scopes)}</small> },
-        );
+        let lack = if choice.lacks_scopes { LACK } else { "" };
+        let note = choice
+            .connected
+            .as_ref()
+            .map(|account| view! { <small>{format!("Connected: {account}{lack}")}</small> });
         view! {
             <li data-words=choice.words>
                 <button type="submit" name="provider" value=choice.provider.to_string() class="provider">
@@ -192,10 +197,6 @@ fn Trouble(
         <Leave session_id label=format!("Back to {app}") />
         <p class="quiet">"Code: "<code>{code.as_str()}</code></p>
     }
-}
-
-fn lack(scopes: bool) -> Option<&'static str> {
-    scopes.then_some(". Some permissions are missing: choose it again to allow them.")
 }
 
 /// Connected, but not everything was allowed: one click goes back for the rest.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use sqlx::FromRow;
 
 use crate::{
-    ApiKey, Attempt, AuditEntry, Begun, Claimed, Credential, Delivery, Endpoint, Event, HeldCode,
+    ApiKey, Attempt, AuditEntry, Begun, Claimed, Credential, Delivery, DueRefresh, Endpoint, Event, HeldCode,
     NumberedAudit, PendingRevocation, PlacedEvent, StoreError,
 };
 
@@ -157,6 +157,13 @@ impl CredentialRow {
         let Self { sealed, generation, refresh_at } = self;
         Credential { grant, sealed, generation, refresh_at: refresh_at.map(Timestamp) }
     }
+}
+
+/// A due refresh: its grant's body, and since when.
+pub(crate) fn due_refreshes(rows: Vec<(String, i64)>) -> Result<Vec<DueRefresh>, StoreError> {
+    let read =
+        |(body, at): (String, i64)| Ok(DueRefresh { grant: parse(&body, "grant")?, at: Timestamp(at) });
+    rows.into_iter().map(read).collect()
 }
 
 /// A credential's lease, told at one moment.

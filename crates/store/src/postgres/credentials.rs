@@ -8,7 +8,7 @@ use super::{PostgresStore, clock, grants::lock_active};
 use crate::{
     Credential, Credentials, DueRefresh, Ended, Lease, Leased, StoreError,
     conflict::changed_one,
-    rows::{CredentialRow, LeaseRow, parse},
+    rows::{self, CredentialRow, LeaseRow},
 };
 
 #[async_trait]
@@ -104,9 +104,7 @@ impl Credentials for PostgresStore {
         .bind(most)
         .fetch_all(&self.pool)
         .await?;
-        rows.into_iter()
-            .map(|(body, at)| Ok(DueRefresh { grant: parse(&body, "grant")?, at: Timestamp(at) }))
-            .collect()
+        rows::due_refreshes(rows)
     }
 
     async fn claim_refresh(&self, due: &DueRefresh, next: Timestamp) -> Result<bool, StoreError> {

@@ -7,7 +7,7 @@ use super::SqliteStore;
 use crate::{
     Credential, Credentials, DueRefresh, Ended, Lease, Leased, StoreError,
     conflict::changed_one,
-    rows::{CredentialRow, LeaseRow, parse},
+    rows::{self, CredentialRow, LeaseRow},
 };
 
 #[async_trait]
@@ -94,9 +94,7 @@ impl Credentials for SqliteStore {
         .bind(most)
         .fetch_all(&self.pool)
         .await?;
-        rows.into_iter()
-            .map(|(body, at)| Ok(DueRefresh { grant: parse(&body, "grant")?, at: Timestamp(at) }))
-            .collect()
+        rows::due_refreshes(rows)
     }
 
     async fn claim_refresh(&self, due: &DueRefresh, next: Timestamp) -> Result<bool, StoreError> {
