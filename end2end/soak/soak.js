@@ -74,12 +74,12 @@ parts.remove();
 process.exitCode = report(run) ? 0 : 1;
 
 /**
- * The end of all leases: both servers die, and a minute passes for the database. Then everybody who has to
+ * The end of all leases: both servers die, and two minutes pass for the database. Then everybody who has to
  * connects again, and every grant must give a token.
  */
 async function settle() {
   for (const server of parts.servers) world.causes.push({ kind: 'kill', from: await server.end('SIGKILL') });
-  store.run('update credentials set lease_until = lease_until - 60000, attempt_at = attempt_at - 60000');
+  store.run('update credentials set lease_until = lease_until - 120000, attempt_at = attempt_at - 120000');
   store.run('update pending_revocations set next_at = 0');
   store.run('update deliveries set claimed_until = 0 where claimed_until is not null');
   const shift = Date.now();
@@ -100,8 +100,8 @@ async function accounts() {
   const { token_requests, living_families } = (await send(`${OIDC}/__ledger`, { timeout: 60_000 })).json;
   const read = (query) => store.rows(query).map(({ body, ...row }) => ({ ...row, body: JSON.parse(body) }));
   const audit = read(`select at, action, subject, detail as body from audit order by ${store.order}`).map(({ body, ...row }) => ({ ...row, detail: body }));
-  // A minute passed for the attempts alone: what was found out after it is a minute younger than it says.
-  for (const { at, detail } of audit) if (at >= world.shifted && detail.attempt_age !== undefined) detail.attempt_age -= 60;
+  // Two minutes passed for the attempts alone: what was found out after it is so much younger than it says.
+  for (const { at, detail } of audit) if (at >= world.shifted && detail.attempt_age !== undefined) detail.attempt_age -= 120;
   return {
     history: backend.history.sort((a, b) => a.end - b.end),
     ledger: token_requests,

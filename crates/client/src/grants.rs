@@ -102,7 +102,7 @@ pub struct Token {
     pub injection: Injection,
 }
 
-/// Where a call carries its token. `{access_token}` stands for it.
+/// Where a call carries its token. `{access_token}` stands for it, `{extra:x}` for a value beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(tag = "in", rename_all = "snake_case")]
 pub enum Injection {

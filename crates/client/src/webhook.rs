@@ -48,7 +48,7 @@ pub enum WebhookError {
     #[error("the body is no event")]
     Body,
     /// What it is checked by is none.
-    #[error("a webhook secret is whsec_ and base64")]
+    #[error("a webhook secret is whsec_ and base64 of at least 24 bytes")]
     Secret,
 }
 
@@ -91,9 +91,16 @@ fn check_time(seconds: &str, now: SystemTime) -> Result<(), WebhookError> {
     if away > WINDOW { Err(WebhookError::Time) } else { Ok(()) }
 }
 
+/// Of a secret, in bytes (Standard Webhooks, "Signature scheme").
+const LEAST_KEY: usize = 24;
+
 fn mac(secret: &Secret) -> Result<Hmac<Sha256>, WebhookError> {
     let encoded = secret.expose().strip_prefix("whsec_").ok_or(WebhookError::Secret)?;
     let key = Zeroizing::new(STANDARD.decode(encoded).map_err(|_| WebhookError::Secret)?);
+    // An empty one would believe anybody.
+    if key.len() < LEAST_KEY {
+        return Err(WebhookError::Secret);
+    }
     Hmac::new_from_slice(&key).map_err(|_| WebhookError::Secret)
 }
 
@@ -133,14 +140,16 @@ mod tests {
 
     #[test]
     fn what_one_of_the_secrets_signed_is_believed() {
-        let other = "whsec_plJ3nmyCDGBKInavdOK15jsl";
+        let other = "whsec_plJ3nmyCDGBKInavdOK15jslplJ3nmyC";
         let several = format!("v1a,other v1,AAAA {SIGNATURE}");
 
         assert_eq!(verified(&[SECRET], &headers(SIGNATURE), TIME), BELIEVED);
         assert_eq!(verified(&[other, SECRET], &headers(&several), TIME), BELIEVED);
         assert_eq!(verified(&[other], &headers(SIGNATURE), TIME), WebhookError::Signature);
         assert_eq!(verified(&[], &headers(SIGNATURE), TIME), WebhookError::Signature);
-        assert_eq!(verified(&["secret"], &headers(SIGNATURE), TIME), WebhookError::Secret);
+        for broken in ["secret", "whsec_", "whsec_c2hvcnQ="] {
+            assert_eq!(verified(&[broken], &headers(SIGNATURE), TIME), WebhookError::Secret);
+        }
         assert_eq!(verified(&[SECRET], &headers("v1,"), TIME), WebhookError::Signature);
     }
 

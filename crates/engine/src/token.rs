@@ -89,7 +89,7 @@ pub async fn refresh(
     if client.provider.lookup.as_ref().is_some_and(|lookup| lookup.each_refresh) {
         match look_up(http, client, &fresh).await {
             Ok(found) => fresh.extra.extend(found),
-            Err(_) => fresh.expires_at = Some(now),
+            Err(error) => (fresh.expires_at, fresh.unfinished) = (Some(now), Some(error)),
         }
     }
     Ok(fresh)

@@ -31,6 +31,8 @@ pub struct TokenSet {
     pub extra: BTreeMap<String, Secret>,
     /// Whether it was traded for one that lives long.
     pub is_long_lived: bool,
+    /// Why what belongs to them could not be looked up: they are to be stored, but not used. Not stored itself.
+    pub unfinished: Option<EngineError>,
     /// The whole answer, for the account's parts in it; not stored.
     pub(crate) answer: Told,
 }
@@ -80,6 +82,7 @@ impl TokenSet {
                 .map(|(name, value)| (name.clone(), Secret::new(value.clone())))
                 .collect(),
             is_long_lived: false,
+            unfinished: None,
             answer: Told(extra.answer.clone()),
         }
     }
@@ -129,6 +132,7 @@ impl TokenSet {
             scopes: None,
             extra: plain.extra.into_iter().map(|(name, value)| (name, Secret::new(value))).collect(),
             is_long_lived: plain.is_long_lived,
+            unfinished: None,
             answer: Told::default(),
         })
     }
@@ -149,6 +153,7 @@ mod tests {
             scopes: None,
             extra: BTreeMap::from([("hook".to_owned(), Secret::new("CANARY-h".to_owned()))]),
             is_long_lived: true,
+            unfinished: None,
             answer: Told(serde_json::json!({"x": "CANARY-x"})),
         };
 

@@ -18,12 +18,12 @@ use crate::{Service, ServiceError};
 const BATCH: i64 = 8;
 
 /// How often the database is asked.
-const LOOK_EVERY: Duration = Duration::from_secs(60);
+const LOOK_EVERY: Duration = Duration::from_secs(15);
 
 /// After so many seconds a failed one is tried again; sooner where a provider honours a replaced token for less.
 const LONGEST_PAUSE: i64 = 3600;
 /// Longer than a lease.
-const SHORTEST_PAUSE: i64 = 80;
+const SHORTEST_PAUSE: i64 = 120;
 
 /// What lives for less than a day unused is not kept alive: that would be traffic without end.
 const LEAST_LIFE: i64 = 24 * 3600;
@@ -54,9 +54,7 @@ impl Service {
                 let service = Arc::clone(self);
                 attempts.spawn(async move { service.refresh_unasked(&due).await });
             }
-            while let Some(attempt) = attempts.join_next().await {
-                attempt.map_err(|_| ServiceError::Interrupted)??;
-            }
+            attempts.join_all().await.into_iter().collect::<Result<(), _>>()?;
         }
     }
 

@@ -26,12 +26,12 @@ use outcome::Death;
 use rest::Pass;
 pub(crate) use rest::Rests;
 
-/// Longer than any refresh takes: a request of 20 seconds, where something is looked up another, 25 to write down
+/// Longer than any refresh takes: a request of 20 seconds, where something is looked up another, 60 to write down
 /// what came of it, some room.
-const LEASE_SECONDS: i64 = 70;
+const LEASE_SECONDS: i64 = 110;
 
 /// How long a caller waits for another process's refresh.
-const PATIENCE: Duration = Duration::from_secs(25);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(25);
 
 /// An attempt that may have spent a token that rotates is made once more at most.
 const MOST_ATTEMPTS: i64 = 2;
@@ -131,9 +131,13 @@ impl Service {
         }
         let client = way.parts.client();
         let answer = grantway_engine::refresh(&*self.http, &client, old, self.clock.now()).await;
-        way.pass.ended(&answer, Instant::now());
+        let trouble = answer.as_ref().map_or_else(|error| Some(*error), |tokens| tokens.unfinished);
+        way.pass.ended(trouble, Instant::now());
         match answer {
-            Ok(tokens) => self.keep(grant, credential, tokens, &lease.owner).await.map(Some),
+            Ok(tokens) => {
+                let kept = self.keep(grant, credential, tokens, &lease.owner).await?;
+                trouble.map_or(Ok(Some(kept)), |error| Err(error.into()))
+            }
             Err(EngineError::InvalidGrant) => self.bury(grant, credential, Death::Refused).await.map(Some),
             Err(error) => {
                 let ended = if error.may_have_spent() { Ended::Unknown } else { Ended::Unspent };
@@ -163,7 +167,7 @@ impl Service {
     }
 
     /// 50 to 250 ms, so that replicas don't ask in step.
-    pub(super) fn pause(&self) -> Duration {
+    pub(crate) fn pause(&self) -> Duration {
         let [byte] = random_bytes::<1>(&*self.entropy);
         Duration::from_millis(50 + u64::from(byte) * 200 / 255)
     }

@@ -1,5 +1,7 @@
 //! Exchange, identify, seal, remember: a believed code becomes a grant, in one transaction.
 
+mod kept;
+
 use grantway_core::{
     GrantId,
     flow::{AcceptedCode, Flow},
@@ -9,10 +11,11 @@ use grantway_core::{
 use grantway_engine::{EngineError, Proof, TokenSet, identify};
 use grantway_store::{Connect, StoreError};
 use serde_json::json;
+use tokio::time::Instant;
 
 use crate::{
     Service, ServiceError, depart::verifier_place, disuse::refresh_at, error::retried, grant_place,
-    revocations::Unheld,
+    refresh::PATIENCE, revocations::Unheld,
 };
 
 impl Service {
@@ -42,7 +45,7 @@ impl Service {
 
     /// Room 7. What is ended by the app meanwhile stays so.
     pub(crate) async fn settle(&self, arrival: &Arrival<'_>) -> Result<Connection, ServiceError> {
-        match retried(|| self.connect(arrival)).await {
+        match self.connect_in_turn(arrival).await {
             Err(error) if self.ended_meanwhile(arrival, &error).await? => {
                 self.revoke_arrived(arrival, &error).await?;
                 Err(error)
@@ -106,7 +109,18 @@ impl Service {
         }
     }
 
-    async fn connect(&self, arrival: &Arrival<'_>) -> Result<Connection, ServiceError> {
+    /// A refresh of what is kept is waited for; one that takes longer than any is a dead server's.
+    async fn connect_in_turn(&self, arrival: &Arrival<'_>) -> Result<Connection, ServiceError> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match retried(|| self.connect(arrival, Instant::now() < until)).await {
+                Err(ServiceError::Store(StoreError::Busy)) => tokio::time::sleep(self.pause()).await,
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn connect(&self, arrival: &Arrival<'_>, waits: bool) -> Result<Connection, ServiceError> {
         let session = &arrival.session;
         let known =
             self.store.grants_of_user(&session.app, &session.terms.user.id, &arrival.flow.provider).await?;
@@ -122,15 +136,23 @@ impl Service {
         check_not_ended(known.as_ref(), arrival.flow)?;
         let was = known.as_ref().map(|grant| grant.status);
         let revived = known.as_ref().is_some_and(|grant| grant.status != GrantStatus::Active);
-        let working = known.as_ref().filter(|grant| keeps_refresh_token(grant, arrival));
-        // What is kept must not be on its way to the provider.
+        let working = known.as_ref().filter(|grant| kept::keeps(grant, arrival));
+        // What is kept must not be on its way to the provider. The database has the last word.
         let _turn = match working {
-            Some(grant) => Some(self.refreshing.turn(grant.id).await),
+            Some(grant) => tokio::time::timeout(PATIENCE, self.refreshing.turn(grant.id)).await.ok(),
             None => None,
         };
-        let (tokens, kept_from) = self.with_kept_refresh_token(arrival, working).await?;
-        let grant = self.grant_of(arrival, known);
-        let refresh_at = refresh_at(provider, &tokens, self.clock.now());
+        let kept = match working {
+            Some(grant) => self.kept_token(grant).await?,
+            None => None,
+        };
+        let mut tokens = arrival.tokens.clone();
+        let mut refresh_at = refresh_at(provider, &tokens, self.clock.now());
+        if let Some(kept) = &kept {
+            tokens.refresh_token.clone_from(&kept.token);
+            refresh_at = kept.refresh_at(refresh_at);
+        }
+        let grant = self.grant_of(arrival, known, tokens.refresh_token.is_some());
         let sealed = self.vault.seal(tokens.to_plain().expose(), &grant_place(grant.id), &*self.entropy);
         let connection = grant.connection(&self.provider_name(&grant.provider));
         let session = session.clone().connected(connection.clone(), self.clock.now());
@@ -143,7 +165,8 @@ impl Service {
                 grant: &grant,
                 was,
                 sealed: &sealed,
-                kept_from,
+                kept_from: kept.map(|kept| kept.generation),
+                waits,
                 refresh_at,
                 notes: &notes,
                 untold: &untold,
@@ -152,29 +175,14 @@ impl Service {
         Ok(connection)
     }
 
-    /// With the working refresh token goes the generation that it was read at, lest a refresh meanwhile be undone.
-    async fn with_kept_refresh_token(
-        &self,
-        arrival: &Arrival<'_>,
-        working: Option<&Grant>,
-    ) -> Result<(TokenSet, Option<i64>), ServiceError> {
-        let mut tokens = arrival.tokens.clone();
-        let Some(grant) = working else { return Ok((tokens, None)) };
-        let Some(credential) = self.store.credential(grant.id).await? else { return Ok((tokens, None)) };
-        let plain = self.vault.open(&credential.sealed, &grant_place(grant.id))?;
-        tokens.refresh_token = TokenSet::from_plain(&plain)?.refresh_token;
-        Ok((tokens, Some(credential.generation)))
-    }
-
-    fn grant_of(&self, arrival: &Arrival<'_>, known: Option<Grant>) -> Grant {
+    fn grant_of(&self, arrival: &Arrival<'_>, known: Option<Grant>, can_be_refreshed: bool) -> Grant {
         let (session, flow) = (&arrival.session, arrival.flow);
         let now = self.clock.now();
         let told = arrival.tokens.scopes.clone().or_else(|| flow.granted_scopes.clone());
         let scopes = told.unwrap_or_else(|| flow.scopes.clone());
         // OpenID Connect Core, section 11: `offline_access` is answered by a refresh token, not by its name.
-        let answered = |scope: &String| {
-            scopes.contains(scope) || (scope == "offline_access" && arrival.tokens.refresh_token.is_some())
-        };
+        let answered =
+            |scope: &String| scopes.contains(scope) || (scope == "offline_access" && can_be_refreshed);
         let missing = flow.scopes.iter().filter(|scope| !answered(scope)).cloned().collect();
         let mut metadata = known.as_ref().map(|grant| grant.metadata.clone()).unwrap_or_default();
         metadata.extend(session.terms.metadata.clone());
@@ -199,11 +207,6 @@ impl Service {
             updated_at: now,
         }
     }
-}
-
-/// Some providers give a refresh token only the first time. A working one is not thrown away.
-fn keeps_refresh_token(grant: &Grant, arrival: &Arrival<'_>) -> bool {
-    arrival.tokens.refresh_token.is_none() && grant.status == GrantStatus::Active
 }
 
 /// A trip that began before its grant was revoked does not revive it; a new one does.

@@ -116,7 +116,9 @@ impl Service {
             color: known.map(|known| known.color(provider)),
             logo: known.and_then(|known| known.logo.clone()),
             words: known.map(words).unwrap_or_default(),
-            lacks_scopes: connected.is_some_and(|made| !made.scopes_missing.is_empty()),
+            // Where nobody tells whose it is, choosing again makes another.
+            lacks_scopes: connected
+                .is_some_and(|made| !made.scopes_missing.is_empty() && made.account.id.is_some()),
             connected: connected
                 .map(|made| made.account_identifier.clone().unwrap_or_else(|| made.provider_name.clone())),
         }

@@ -43,6 +43,9 @@ pub enum StoreError {
     /// Another writer was first, or the row is gone; nothing was changed.
     #[error("the row was changed by another writer")]
     Conflict,
+    /// What was to be kept is being refreshed, or was; nothing was changed.
+    #[error("the grant is being refreshed")]
+    Busy,
     /// A row that this version can't read.
     #[error("a stored {0} can't be read")]
     Unreadable(&'static str),
@@ -246,8 +249,8 @@ pub trait Flows {
 #[async_trait]
 pub trait Grants {
     /// Remembers a connection: grant, credential, session, outbox and audit. [`StoreError::Conflict`]
-    /// when the session or the grant moved on, or the same account was connected at the same moment, or what is
-    /// kept is being refreshed. What its provider was still to be told of that grant's end is dropped: it
+    /// when the session or the grant moved on, or the same account was connected at the same moment;
+    /// [`StoreError::Busy`] when what is kept is another by now or being refreshed. What its provider was still to be told of that grant's end is dropped: it
     /// could end what is new.
     async fn connect(&self, connect: &Connect<'_>) -> Result<(), StoreError>;
     /// One grant of an app.

@@ -236,6 +236,8 @@ pub struct Connect<'a> {
     pub sealed: &'a [u8],
     /// The generation that a part of it was kept from: no other may be replaced.
     pub kept_from: Option<i64>,
+    /// Not while that is being refreshed.
+    pub waits: bool,
     /// When it is refreshed unasked, lest it die of disuse.
     pub refresh_at: Option<Timestamp>,
     /// For operator and app.

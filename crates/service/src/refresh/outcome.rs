@@ -1,5 +1,5 @@
 //! What a refresh led to, written down. The one rule: what a provider gave is nowhere else, so a store that
-//! fails is asked again, and again. Whoever has the lease by then is safe from what comes late.
+//! fails is asked again for as long as the lease allows.
 
 use std::time::Duration;
 
@@ -11,8 +11,9 @@ use tokio::time::Instant;
 
 use crate::{Service, ServiceError, disuse::refresh_at, grant_place, revocations::Unheld, token::dead};
 
-/// Longer than a database takes to come back elsewhere. A drain ends it earlier.
-const PERSISTENCE: Duration = Duration::from_secs(600);
+/// Together with the longest refresh, 40 seconds, less than a lease: whoever has that next takes what is not
+/// written down for lost.
+const PERSISTENCE: Duration = Duration::from_secs(60);
 
 /// A connection that is dead without a word must not hold up the next one.
 const ONE_TRY: Duration = Duration::from_secs(5);
@@ -88,10 +89,10 @@ impl Service {
         }
     }
 
-    /// What came after a revocation must not live on.
+    /// What came after the grant's end must not live on.
     async fn revoke_late(&self, grant: &Grant, tokens: &TokenSet) -> Result<(), ServiceError> {
         let now = self.store.grant(&grant.app, grant.id).await?;
-        if now.is_some_and(|now| now.status != GrantStatus::Revoked) {
+        if now.is_some_and(|now| now.status == GrantStatus::Active) {
             return Ok(());
         }
         let unheld = Unheld {

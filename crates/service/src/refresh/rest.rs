@@ -115,15 +115,15 @@ pub(super) struct Pass<'a> {
 
 impl Pass<'_> {
     /// What came of it. Any answer that is not "later" shows a provider at work.
-    pub(super) fn ended<T>(&self, outcome: &Result<T, EngineError>, now: Instant) {
+    pub(super) fn ended(&self, trouble: Option<EngineError>, now: Instant) {
         for (key, most) in &self.keys {
-            self.rests.change(key, |state| match outcome {
-                Err(EngineError::Resting(seconds)) if matches!(key, Key::Host(_)) => {
+            self.rests.change(key, |state| match trouble {
+                Some(EngineError::Resting(seconds)) if matches!(key, Key::Host(_)) => {
                     state.failed(*most, now);
                     state.until =
-                        state.until.max(Some(now + Duration::from_secs(*seconds).min(LONGEST_ASKED)));
+                        state.until.max(Some(now + Duration::from_secs(seconds).min(LONGEST_ASKED)));
                 }
-                Err(error) if error.is_transient() => state.failed(*most, now),
+                Some(error) if error.is_transient() => state.failed(*most, now),
                 _ => (state.failures, state.until) = (0, None),
             });
         }
@@ -144,7 +144,7 @@ mod tests {
 
     use super::*;
 
-    const FAILED: Result<(), EngineError> = Err(EngineError::Failing(500));
+    const FAILED: Option<EngineError> = Some(EngineError::Failing(500));
 
     fn grants() -> impl FnMut() -> GrantId {
         let entropy = SeededEntropy::new(1);
@@ -163,7 +163,7 @@ mod tests {
     fn a_provider_that_fails_for_all_rests_longer_each_time_until_a_trial_succeeds() {
         let (all, mut grant, mut now) = (Rests::default(), grants(), Instant::now());
         for _ in 0..HOST_FAILURES {
-            all.enter(&url("a.test"), grant(), now).unwrap().ended(&FAILED, now);
+            all.enter(&url("a.test"), grant(), now).unwrap().ended(FAILED, now);
         }
 
         for seconds in [1, 2, 4, 8, 16, 32, 60, 60] {
@@ -172,10 +172,10 @@ mod tests {
             now += Duration::from_secs(seconds);
             let trial = all.enter(&url("a.test"), grant(), now).unwrap();
             assert_eq!(rests(&all, "a.test", grant(), now), Some(EngineError::Resting(1)), "one trial");
-            trial.ended(&FAILED, now);
+            trial.ended(FAILED, now);
         }
         now += LONGEST_REST;
-        all.enter(&url("a.test"), grant(), now).unwrap().ended(&Ok(()), now);
+        all.enter(&url("a.test"), grant(), now).unwrap().ended(None, now);
 
         assert_eq!(rests(&all, "a.test", grant(), now), None);
         assert!(
@@ -189,7 +189,7 @@ mod tests {
         let (all, mut grant, now) = (Rests::default(), grants(), Instant::now());
         let (bad, good) = (grant(), grant());
         for _ in 0..GRANT_FAILURES {
-            all.enter(&url("a.test"), bad, now).unwrap().ended(&FAILED, now);
+            all.enter(&url("a.test"), bad, now).unwrap().ended(FAILED, now);
         }
 
         assert_eq!(rests(&all, "a.test", bad, now), Some(EngineError::Resting(1)));
@@ -200,8 +200,8 @@ mod tests {
     fn a_refusal_of_a_grant_is_no_failure_of_its_provider() {
         let (all, mut grant, now) = (Rests::default(), grants(), Instant::now());
         for _ in 0..20 {
-            let refused: Result<(), _> = Err(EngineError::InvalidGrant);
-            all.enter(&url("a.test"), grant(), now).unwrap().ended(&refused, now);
+            let refused = Some(EngineError::InvalidGrant);
+            all.enter(&url("a.test"), grant(), now).unwrap().ended(refused, now);
         }
 
         assert_eq!(rests(&all, "a.test", grant(), now), None);
@@ -211,9 +211,9 @@ mod tests {
     fn a_provider_that_asks_for_a_rest_gets_it_within_reason() {
         for (asked, given) in [(7, 7), (90, 90), (86_400, 600)] {
             let (all, mut grant, now) = (Rests::default(), grants(), Instant::now());
-            let asked: Result<(), _> = Err(EngineError::Resting(asked));
+            let asked = Some(EngineError::Resting(asked));
 
-            all.enter(&url("a.test"), grant(), now).unwrap().ended(&asked, now);
+            all.enter(&url("a.test"), grant(), now).unwrap().ended(asked, now);
 
             assert_eq!(rests(&all, "a.test", grant(), now), Some(EngineError::Resting(given)));
         }
@@ -228,7 +228,7 @@ mod tests {
         assert_eq!(rests(&all, "a.test", grant(), now), Some(EngineError::Resting(1)));
         assert_eq!(rests(&all, "b.test", grant(), now), None);
         for pass in waiting {
-            pass.ended(&FAILED, now);
+            pass.ended(FAILED, now);
         }
         assert_eq!(rests(&all, "a.test", grant(), now), Some(EngineError::Resting(1)), "one failure, not 32");
     }

@@ -88,7 +88,7 @@ async fn an_answer_that_was_lost_is_asked_for_again_while_the_old_token_is_honou
         }
         behave(TokenBehaviour::Normal);
         // Its lease may still be another server's.
-        world.clock.advance_seconds(69);
+        world.clock.advance_seconds(109);
         world.service.refresh_disused().await.unwrap();
         world.clock.advance_seconds(1);
         world.service.refresh_disused().await.unwrap();

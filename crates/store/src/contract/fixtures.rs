@@ -49,7 +49,7 @@ pub(super) fn connecting<'a>(
     notes: &'a Notes,
 ) -> Connect<'a> {
     let (sealed, untold) = (&[1], &notes.audit);
-    Connect { session, grant, was, sealed, kept_from: None, refresh_at: None, notes, untold }
+    Connect { session, grant, was, sealed, kept_from: None, waits: true, refresh_at: None, notes, untold }
 }
 
 /// The same, to be refreshed unasked then.

@@ -41,7 +41,7 @@ impl Grants for PostgresStore {
              lease_owner = null, lease_until = null, \
              attempt_at = case when $3::bigint is null then null else credentials.attempt_at end, \
              attempts = case when $3::bigint is null then 0 else credentials.attempts end, refresh_at = excluded.refresh_at \
-             where $3::bigint is null or (credentials.generation = $3 and coalesce(credentials.lease_until <= (extract(epoch from clock_timestamp()) * 1000), true))",
+             where $3::bigint is null or (credentials.generation = $3 and (not $6 or coalesce(credentials.lease_until <= (extract(epoch from clock_timestamp()) * 1000), true)))",
         )
         .bind(connect.grant.id.to_string())
         .bind(connect.sealed)
@@ -49,9 +49,12 @@ impl Grants for PostgresStore {
         .bind(connect.refresh_at.map(|at| at.0))
         // A grant's next credential, after a revocation, must not look like this one.
         .bind(connect.grant.updated_at.0)
+        .bind(connect.waits)
         .execute(&mut *tx)
         .await?;
-        changed_one(kept.rows_affected())?;
+        if connect.kept_from.is_some() && kept.rows_affected() == 0 {
+            return Err(StoreError::Busy);
+        }
         insert_notes(&mut tx, connect.notes).await?;
         Ok(tx.commit().await?)
     }

@@ -59,17 +59,18 @@ impl Credentials for SqliteStore {
             Ended::Unspent => {
                 ", attempt_at = case when attempts > 1 then attempt_at end, attempts = attempts - 1, refresh_at = $3"
             }
-            Ended::Unknown => "",
+            // Once more as soon as the lease is over; after that there is no hurry.
+            Ended::Unknown => ", refresh_at = case when attempts > 1 then $3 else refresh_at end",
         };
         let text = format!(
             "update credentials set lease_owner = null, lease_until = null{forget} where grant_id = $1 and lease_owner = $2"
         );
-        let query = sqlx::query(sqlx::AssertSqlSafe(text)).bind(credential.grant.to_string()).bind(owner);
-        let query = match ended {
-            Ended::Unspent => query.bind(credential.refresh_at.map(|at| at.0)),
-            Ended::Unknown => query,
-        };
-        query.execute(&self.pool).await?;
+        sqlx::query(sqlx::AssertSqlSafe(text))
+            .bind(credential.grant.to_string())
+            .bind(owner)
+            .bind(credential.refresh_at.map(|at| at.0))
+            .execute(&self.pool)
+            .await?;
         Ok(())
     }
 

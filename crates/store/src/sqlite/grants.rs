@@ -41,7 +41,7 @@ impl Grants for SqliteStore {
              lease_owner = null, lease_until = null, \
              attempt_at = case when $3 is null then null else attempt_at end, \
              attempts = case when $3 is null then 0 else attempts end, refresh_at = excluded.refresh_at \
-             where $3 is null or (generation = $3 and coalesce(lease_until <= $5, true))",
+             where $3 is null or (generation = $3 and (not $6 or coalesce(lease_until <= $5, true)))",
         )
         .bind(connect.grant.id.to_string())
         .bind(connect.sealed)
@@ -49,9 +49,12 @@ impl Grants for SqliteStore {
         .bind(connect.refresh_at.map(|at| at.0))
         // A grant's next credential, after a revocation, must not look like this one.
         .bind(connect.grant.updated_at.0)
+        .bind(connect.waits)
         .execute(&mut *tx)
         .await?;
-        changed_one(kept.rows_affected())?;
+        if connect.kept_from.is_some() && kept.rows_affected() == 0 {
+            return Err(StoreError::Busy);
+        }
         insert_notes(&mut tx, connect.notes).await?;
         self.commit(tx, &connect.session.id).await
     }
