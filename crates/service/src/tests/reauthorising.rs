@@ -1,7 +1,10 @@
 //! A grant again: its id and account stay, scopes are added and repaired, another account is a question.
 
+use std::{sync::Arc, time::Duration};
+
 use grantway_core::{Code, GrantId, grant::GrantStatus, view::Shown};
-use grantway_testkit::Person;
+use grantway_store::{Lease, Leased};
+use grantway_testkit::{Person, Switches};
 use url::Url;
 
 use super::world::{Browser, World, app};
@@ -68,6 +71,48 @@ async fn a_scope_that_the_operator_took_back_is_not_asked_for_again() {
     let away = world.depart(&browser).await.unwrap();
 
     assert_eq!(param(&away.url, "scope").as_deref(), Some("profile files.read"));
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_comes_only_once_is_kept_by_who_connects_again() {
+    let world = World::new().await;
+    let once = Switches { rotate: false, refresh_once: true, ..Switches::default() };
+    world.provider.set_switches(once);
+    let first = world.connect_at("fading", "ada").await;
+    world.clock.advance_seconds(15 * 24 * 3600);
+
+    let again = world.connect_at("fading", "ada").await;
+
+    assert_eq!(first, again);
+    world.clock.advance_seconds(5 * 24 * 3600);
+    let before = world.token_requests();
+    world.service.refresh_disused().await.unwrap();
+    assert_eq!(world.token_requests() - before, 1, "it was not used since the first time");
+    assert!(world.service.token(&app(), first, &[]).await.is_ok());
+}
+
+#[tokio::test]
+async fn who_connects_again_waits_for_a_refresh_of_what_is_kept() {
+    let world = Arc::new(World::new().await);
+    world.provider.set_switches(Switches { refresh_once: true, ..Switches::default() });
+    let grant = world.connect("ada", |_| {}).await.grant_id;
+    let read = world.store.credential(grant).await.unwrap().unwrap();
+    let owner = "another".to_owned();
+    let now = world.service.clock.now();
+    let lease = Lease { grant, generation: read.generation, owner, now, seconds: 60 };
+    assert_eq!(world.store.lease(&lease).await.unwrap(), Leased::Taken(None));
+
+    let again = tokio::spawn({
+        let world = world.clone();
+        async move { world.connect("ada", |_| {}).await.grant_id }
+    });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(!again.is_finished(), "it waits");
+    world.store.save_credential(&read, "another").await.unwrap();
+
+    assert_eq!(again.await.unwrap(), grant);
+    let kept = world.store.credential(grant).await.unwrap().unwrap();
+    assert_eq!(kept.generation, read.generation + 2, "over the refresh, not beside it");
 }
 
 #[tokio::test]

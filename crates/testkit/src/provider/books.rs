@@ -168,6 +168,11 @@ impl Books {
         }
         let family = self.families.len();
         kept.state = CodeState::Spent { family };
+        let (client_id, account) = (&kept.code.client_id, kept.code.account.id);
+        let is_again = self
+            .families
+            .iter()
+            .any(|known| !known.revoked && known.client_id == *client_id && known.account.id == account);
         self.families.push(Family {
             client_id: kept.code.client_id.clone(),
             account: kept.code.account,
@@ -175,7 +180,8 @@ impl Books {
             revoked: false,
         });
         let scopes = self.families[family].scopes.clone();
-        let refresh_token = Some(self.issue_refresh(family));
+        let gives = !(is_again && self.switches.refresh_once);
+        let refresh_token = gives.then(|| self.issue_refresh(family));
         Ok(IssuedTokens { access_token: self.issue_access(family), refresh_token, scopes })
     }
 

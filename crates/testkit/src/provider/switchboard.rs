@@ -26,6 +26,7 @@ pub(super) async fn show(State(provider): State<FakeProvider>, RawQuery(query): 
     let boxes = [
         tick(("coop", &coop), &format!("Send Cross-Origin-Opener-Policy: {coop}"), switches.coop.is_some()),
         tick(("rotate", "on"), "Rotate refresh tokens", switches.rotate),
+        tick(("refresh_once", "on"), "Give a refresh token only the first time", switches.refresh_once),
         tick(("partial_scopes", "on"), "Grant only the first scope", switches.partial_scopes),
         tick(("error_page", "on"), "Show an error page instead of asking", switches.error_page),
     ];
@@ -74,6 +75,7 @@ pub(super) async fn save(State(provider): State<FakeProvider>, body: Bytes) -> R
         token,
         coop: form.get("coop").map(str::to_owned),
         rotate: form.get("rotate").is_some(),
+        refresh_once: form.get("refresh_once").is_some(),
         partial_scopes: form.get("partial_scopes").is_some(),
         error_page: form.get("error_page").is_some(),
     });

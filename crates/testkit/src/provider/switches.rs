@@ -74,6 +74,8 @@ pub struct Switches {
     pub token: TokenBehaviour,
     /// Whether a refresh replaces the refresh token; if not, its answer has none.
     pub rotate: bool,
+    /// Whether an account gets a refresh token only the first time that it connects.
+    pub refresh_once: bool,
     /// Whether only the first of the ticked scopes is granted.
     pub partial_scopes: bool,
     /// Whether `/authorize` shows an error page and leaves the person there.
@@ -86,6 +88,7 @@ impl Default for Switches {
             coop: None,
             token: TokenBehaviour::Normal,
             rotate: true,
+            refresh_once: false,
             partial_scopes: false,
             error_page: false,
         }
