@@ -52,6 +52,9 @@ pub enum StoreError {
     /// A NUL, which Postgres neither keeps nor looks for.
     #[error("a text holds NUL, which can be neither stored nor looked for")]
     BadText,
+    /// No answer in time: nobody knows what it did.
+    #[error("the database did not answer in time")]
+    Unanswered,
     /// The database itself.
     #[error("the database failed")]
     Database(#[source] sqlx::Error),
@@ -80,7 +83,7 @@ impl StoreError {
     /// Whether the database was not there, rather than saying no.
     #[must_use]
     pub fn is_outage(&self) -> bool {
-        let Self::Database(error) = self else { return false };
+        let Self::Database(error) = self else { return matches!(self, Self::Unanswered) };
         match error {
             sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)

@@ -140,16 +140,13 @@ impl Service {
     {
         let until = Instant::now() + PERSISTENCE;
         loop {
-            match tokio::time::timeout(ONE_TRY, step()).await {
-                Err(_) if Instant::now() < until => {
-                    tracing::warn!("the database did not take down a refresh in time");
-                }
-                Ok(Err(StoreError::Database(error))) if Instant::now() < until => {
+            let outcome = tokio::time::timeout(ONE_TRY, step()).await;
+            match outcome.unwrap_or(Err(StoreError::Unanswered)) {
+                Err(error @ (StoreError::Database(_) | StoreError::Unanswered)) if Instant::now() < until => {
                     tracing::warn!(%error, "a refresh could not be written down yet");
                     tokio::time::sleep(self.pause()).await;
                 }
-                Ok(outcome) => return outcome,
-                Err(_) => return step().await,
+                outcome => return outcome,
             }
         }
     }
